@@ -4,17 +4,7 @@ A *pair* is one question asked about every group.  A group's gap is the mean ove
 the other groups' values in that pair, so that what makes a question hard for all cancels out.  Every pair counts the
 same.
 
-The intervals of a family hold together: with the confidence given, all of them contain their gap.  They come from the
-largest studentised deviation of the family (max-t; Westfall and Young 1993; Romano and Wolf 2005,
-doi:10.1198/016214504000000539), whose distribution is found by a wild bootstrap over clusters with Rademacher signs,
-studentised anew in each draw (Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414).  p-values are those of the
-same distribution, so that a gap has p at most 1 - confidence exactly where its interval excludes 0.
-
-That distribution is symmetric, and an approximation for many clusters.  Intervals are widened on both sides by what
-skewness may move them (Johnson 1978, doi:10.1080/01621459.1978.10480051).  Where that is not enough, by
-Cochran's rule for means (25 times the squared skewness; Sampling Techniques 1977, section 2.15) and for few clusters
-that say anything, a bounded value gets the interval of `fairtrial.stats.gaffke` instead, which needs no approximation,
-at its share of the error (Bonferroni), and the others share the rest.  Knows arrays only.
+The intervals of a family hold together; how is in `fairtrial.stats.simultaneous`.  Knows arrays only.
 """
 
 from __future__ import annotations
@@ -24,24 +14,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fairtrial.stats.gaffke import compute_limits, compute_two_sided_p, gather_units
-from fairtrial.stats.intervals import Floats, Ints, encode_clusters, t_quantile
-
-DRAWS = 4999
-"""Of the bootstrap."""
-
-FEWEST = 15
-"""Clusters with a gap other than 0 that a group needs for the bootstrap."""
-
-SURE = 40
-"""Clusters from which on the bootstrap's quantile stands alone; with fewer it is Bonferroni's at least."""
-
-COCHRAN = 25.0
-"""Times the squared skewness: as many clusters a bounded value needs for it."""
-
-_ROUNDING = 1e-9
+from fairtrial.stats.intervals import Floats, Ints
+from fairtrial.stats.simultaneous import ROUNDING, Bound, bound_together, summarise_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +72,6 @@ class GapChange:
     clusters: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Means:
-    """Means of the columns of a table with gaps, and how far each of its clusters is from them; arrays of K columns."""
-
-    means: Floats
-    errors: Floats
-    influence: Floats
-    """(G, K)"""
-    sums: Floats
-    sizes: Floats
-    """(G, K)"""
-    clusters: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    low: float
-    high: float
-    p_value: float
-
-
 def compare_groups(
     values: Floats, clusters: Ints, confidence: float, bounds: tuple[float, float] | None, rng: np.random.Generator
 ) -> list[GroupGap | None]:
@@ -135,9 +89,9 @@ def compare_groups(
     """
     _check(values, clusters, bounds)
     others = _average_others(values)
-    found = _summarise(values - others, clusters)
+    found = summarise_columns(values - others, clusters)
     width = None if bounds is None else bounds[1] - bounds[0]
-    limits = _bound_together(found, confidence, np.full(values.shape[1], math.inf if width is None else width), rng)
+    limits = bound_together(found, confidence, np.full(values.shape[1], math.inf if width is None else width), rng)
     made: list[GroupGap | None] = []
     for k, limit in enumerate(limits):
         there = np.isfinite(values[:, k] - others[:, k])
@@ -153,7 +107,7 @@ def compare_groups(
                 low=limit.low,
                 high=limit.high,
                 p_value=limit.p_value,
-                standardised=float(found.means[k] / spread) if spread > _ROUNDING else None,
+                standardised=float(found.means[k] / spread) if spread > ROUNDING else None,
                 pairs=int(there.sum()),
                 clusters=int(found.clusters[k]),
             )
@@ -190,9 +144,9 @@ def compare_gaps(
     a, b = np.where(shared, a, np.nan), np.where(shared, b, np.nan)
     gaps_a, gaps_b = a - _average_others(a), b - _average_others(b)
     groups = a.shape[1]
-    found = _summarise(np.hstack([gaps_a - gaps_b, gaps_a + gaps_b]), clusters)
+    found = summarise_columns(np.hstack([gaps_a - gaps_b, gaps_a + gaps_b]), clusters)
     width = math.inf if bounds is None else 2 * (bounds[1] - bounds[0])
-    limits = _bound_together(found, confidence, np.full(2 * groups, width), rng)
+    limits = bound_together(found, confidence, np.full(2 * groups, width), rng)
     made: list[GapChange | None] = []
     for k, (difference, total) in enumerate(zip(limits[:groups], limits[groups:], strict=True)):
         if difference is None or total is None:
@@ -215,7 +169,7 @@ def compare_gaps(
     return made
 
 
-def _decide(difference: _Bound, total: _Bound, margin: float) -> Literal["smaller", "larger", "tied", "undecided"]:
+def _decide(difference: Bound, total: Bound, margin: float) -> Literal["smaller", "larger", "tied", "undecided"]:
     if -margin <= difference.low and difference.high <= margin:
         return "tied"
     signs = [1 if one.low > 0 else -1 if one.high < 0 else 0 for one in (difference, total)]
@@ -243,103 +197,3 @@ def _average_others(values: Floats) -> Floats:
     total = filled.sum(axis=1, keepdims=True) - filled
     result: Floats = np.divide(total, count, out=np.full(values.shape, np.nan), where=there & (count > 0))
     return result
-
-
-def _summarise(table: Floats, clusters: Ints) -> _Means:
-    """Return the means of the columns of (P, K), with errors by clusters."""
-    codes = encode_clusters(clusters)
-    there = np.isfinite(table)
-    shape = (int(codes.max(initial=-1)) + 1, table.shape[1])
-    sums, sizes = np.zeros(shape), np.zeros(shape)
-    np.add.at(sums, codes, np.where(there, table, 0.0))
-    np.add.at(sizes, codes, there.astype(np.float64))
-    weight = sizes.sum(axis=0)
-    means = np.divide(sums.sum(axis=0), weight, out=np.full(shape[1], np.nan), where=weight > 0)
-    influence = np.where(sizes > 0, sums - sizes * np.nan_to_num(means), 0.0)
-    count = (sizes > 0).sum(axis=0)
-    factor = np.divide(count, count - 1, out=np.zeros(shape[1]), where=count > 1)
-    errors = np.divide(np.sqrt(factor * (influence**2).sum(axis=0)), weight, out=np.zeros(shape[1]), where=weight > 0)
-    return _Means(means, errors, influence, sums, sizes, count)
-
-
-def _bound_together(found: _Means, confidence: float, half: Floats, rng: np.random.Generator) -> list[_Bound | None]:
-    """Return limits of all means that hold together; None for a column without any value.
-
-    Args:
-        found: the means.
-        confidence: with which all hold.
-        half: (K,) half the range of a value, around 0.
-        rng: for the bootstrap.
-    """
-    asked = found.clusters > 0
-    changed = (np.abs(found.sums) > _ROUNDING).sum(axis=0)
-    straight = ~np.isfinite(half) | (found.clusters >= COCHRAN * _compute_skewness(found) ** 2)
-    dense = asked & (changed >= FEWEST) & straight & (found.errors > _ROUNDING)
-    family, sparse = int(asked.sum()), int((asked & ~dense).sum())
-    share = (1 - confidence) / family if family else 0.0
-    limits: list[_Bound | None] = [None] * found.means.size
-    for k in np.flatnonzero(asked & ~dense):
-        limits[k] = _bound_alone(found, int(k), float(half[k]), share, family)
-    if dense.any():
-        deviations = _draw_deviations(found, dense, rng)
-        widest = np.quantile(deviations, 1 - (1 - confidence) * (family - sparse) / family, method="higher")
-        skewness = np.abs(_compute_skewness(found)) / (6 * np.sqrt(np.maximum(found.clusters, 1)))
-        for k in np.flatnonzero(dense):
-            count, mean, error = int(found.clusters[k]), float(found.means[k]), float(found.errors[k])
-            # few clusters know no longer tail than they have: with them it is Student's, at each one's share, at least
-            least = t_quantile(1 - share if count < SURE else confidence, count - 1.0)
-            quantile, skew = max(float(widest), least), float(skewness[k])
-            reach = (quantile + skew * (1 + 2 * quantile**2)) * error
-            size = _undo_skewness(abs(mean) / error, skew)
-            chance = (1 + int((deviations >= size).sum())) / (DRAWS + 1) * family / (family - sparse)
-            inside = abs(mean) <= reach
-            p_value = max(chance, float(np.nextafter(1 - confidence, 1))) if inside else min(chance, 1 - confidence)
-            limits[k] = _Bound(max(-half[k], mean - reach), min(half[k], mean + reach), min(1.0, float(p_value)))
-    return limits
-
-
-def _compute_skewness(found: _Means) -> Floats:
-    """Return (K,) the skewness of the clusters' deviations; 0 where they do not vary."""
-    count = np.maximum(found.clusters, 1)
-    second = (found.influence**2).sum(axis=0) / count
-    third = (found.influence**3).sum(axis=0) / count
-    result: Floats = np.divide(third, second**1.5, out=np.zeros(third.size), where=second > _ROUNDING**2)
-    return result
-
-
-def _undo_skewness(size: float, skew: float) -> float:
-    """Return the q of which ``q + skew (1 + 2 q^2)`` is a size, at least 0."""
-    if skew < _ROUNDING or size <= skew:
-        return size if skew < _ROUNDING else 0.0
-    return float((-1 + math.sqrt(1 + 8 * skew * (size - skew))) / (4 * skew))
-
-
-def _bound_alone(found: _Means, k: int, half: float, error: float, family: int) -> _Bound:
-    """Return limits of one mean at its share of the family's error."""
-    if not math.isfinite(half):
-        return _Bound(-math.inf, math.inf, 1.0)
-    there = found.sizes[:, k] > 0
-    sums, sizes = found.sums[there, k], found.sizes[there, k]
-    if there.sum() < 2:
-        return _Bound(-half, half, 1.0)
-    units = gather_units(np.clip(sums, -half * sizes, half * sizes), sizes, (-half, half))
-    low, high = compute_limits(units, 1 - error)
-    return _Bound(max(-half, low), min(half, high), min(1.0, family * compute_two_sided_p(units, 0.0)))
-
-
-def _draw_deviations(found: _Means, columns: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
-    """Return (DRAWS,) the largest studentised deviation of any column when clusters' signs are drawn anew."""
-    influence = found.influence[:, columns]
-    count = found.clusters[columns].astype(np.float64)
-    share = found.sizes[:, columns] / np.maximum(found.sizes[:, columns].sum(axis=0), 1.0)
-    squares = (influence**2).sum(axis=0)
-    largest = np.zeros(DRAWS)
-    for start in range(0, DRAWS, 1000):
-        stop = min(DRAWS, start + 1000)
-        signs = rng.integers(0, 2, (stop - start, influence.shape[0])).astype(np.float64) * 2 - 1
-        total = signs @ influence
-        # about the mean of the draw, in proportion to the clusters' sizes: sum (s u - h t)^2
-        spread = squares - 2 * total * (signs @ (influence * share)) + total**2 * (share**2).sum(axis=0)
-        spread = np.sqrt(np.maximum(spread, 1e-12 * squares) * count / (count - 1))
-        largest[start:stop] = np.abs(total / spread).max(axis=1)
-    return largest
