@@ -163,10 +163,13 @@ class StepContext:
     Attributes:
         at: the moment for which rights are decided.
         work: folder where a step may keep what `prepare` made.
+        rights: settings of the step ``rights`` (`fairtrial.spec.curate_steps.Rights`), None where it is off: readers
+            decide in these circumstances.
     """
 
     at: datetime
     work: Path
+    rights: Any = None
 
 
 MakeStep = Callable[[Any, StepContext], Step]

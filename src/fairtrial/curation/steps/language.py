@@ -1,0 +1,88 @@
+"""The step ``language``: which languages stay, by py3langid (BSD-3-Clause; 97 languages, naive Bayes over bytes).
+
+Short texts cannot be told: docs/curation-steps.md has the accuracy that was measured by length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from fairtrial.curation.base import Drop, Row, StepContext
+from fairtrial.errors import MissingExtraError, SpecError, did_you_mean
+from fairtrial.spec.curate_steps import Language
+
+METHOD = 1
+LONGEST = 20_000
+"""Characters that are looked at."""
+MEASURED: Mapping[str, float] = {}
+"""Letters of a text to the share of texts whose language was found; see docs/curation-steps.md."""
+_NO_LANGUAGE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+|\S+@\S+|<[^<>\n]{1,80}>", re.DOTALL)
+_GROUND = re.compile(r"^([a-z]{2,3}) ")
+
+
+class LanguageStep:
+    """See `fairtrial.curation.base.Step`.  Raises SpecError for a language that is not known."""
+
+    def __init__(self, settings: Language, context: StepContext) -> None:
+        self.settings = settings
+        known = list_languages()
+        for code in settings.keep:
+            if code not in known:
+                raise SpecError(
+                    f"language: keep: {code!r} is no language that can be told.{did_you_mean(code, known)}",
+                    fix=f"Known are: {', '.join(known)}.",
+                )
+
+    def apply(self, row: Row) -> Row | Drop:
+        """Find the language of all texts of a row together, without code and addresses."""
+        text = _NO_LANGUAGE.sub(" ", "\n".join(row.texts())[:LONGEST])
+        letters = sum(map(str.isalpha, text))
+        if letters < self.settings.least_letters:
+            told = f"{letters} letters are too few to tell a language"
+            return row.noted("language", told) if self.settings.short == "keep" else Drop("too short to tell", told)
+        language, probability = identify_language(text)
+        told = f"{language} with probability {probability:.2f}"
+        if language not in self.settings.keep:
+            return Drop("another language", told)
+        if probability < self.settings.confidence:
+            return Drop("unsure of the language", f"{told} < {self.settings.confidence:g}")
+        return row.noted("language", told)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return method, version and known accuracy."""
+        return {
+            "method": METHOD,
+            "identifier": f"py3langid {version('py3langid')}",
+            "looks at": f"the first {LONGEST} characters, without code and addresses",
+            "accuracy by letters": dict(MEASURED),
+        }
+
+
+def read_language(row: Row) -> str:
+    """Return the language that this step has found of a row; empty where it did not look, or could not tell."""
+    grounds = (note.detail for note in row.grounds if note.step == "language")
+    return next((found[1] for detail in grounds if (found := _GROUND.match(detail)) and "probability" in detail), "")
+
+
+def identify_language(text: str) -> tuple[str, float]:
+    """Return the likeliest language (ISO 639-1) and its probability among the 97 that are known."""
+    language, probability = _load_identifier().classify(text)
+    return str(language), float(probability)
+
+
+def list_languages() -> list[str]:
+    """Return the codes of the languages that can be told."""
+    return sorted({str(one) for one in _load_identifier().nb_classes})
+
+
+@cache
+def _load_identifier() -> Any:
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError:
+        raise MissingExtraError("The step language", "curate") from None
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
