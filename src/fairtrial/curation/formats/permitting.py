@@ -9,10 +9,10 @@ from typing import Any
 from fairtrial.archive.document import Document
 from fairtrial.archive.remembering import Remembered, combine
 from fairtrial.curation.base import Permission
-from fairtrial.rights import Circumstances, Decision, RightsRecord, Rule, Use, decide
+from fairtrial.rights import Circumstances, Decision, RightsRecord, RightsRule, Use, decide
 from fairtrial.rights.readers import read_licence
 from fairtrial.rights.readers.licences import Credit, name_licences
-from fairtrial.rights.readers.place import Source, clean_line
+from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.spec.curate_steps import Rights
 
 UNSTATED = "no licence is stated for it"
@@ -53,7 +53,7 @@ class LicenceJudge:
         return self._known[stated]
 
     def _judge(self, stated: str) -> tuple[str, Permission, bool]:
-        source = Source(self.where, "", self.circumstances.at)
+        source = SignalSource(self.where, "", self.circumstances.at)
         evidence = read_licence(stated, source, "", Credit("the authors of a row"))
         decision = decide(Use.TRAIN, RightsRecord(tuple(evidence)), self.circumstances)
         licence = " AND ".join(name_licences(clean_line(stated))) or clean_line(stated)
@@ -64,7 +64,7 @@ def _make_permission(decision: Decision, licence: str) -> Permission:
     reason = "; ".join(decision.reasons)
     if decision.allowed:
         return Permission(True, reason)
-    if decision.rule == Rule.PROFILE and not decision.evidence:
+    if decision.rule == RightsRule.PROFILE and not decision.evidence:
         why = f"{licence} says nothing of training that is known here" if licence else UNSTATED
         return Permission(None, f"{why}; {reason}")
     return Permission(False, reason)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fairtrial.curation.base import MakeStep
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 
-STEPS: Table[MakeStep] = Table(
+STEPS: PluginTable[MakeStep] = PluginTable(
     "curation step",
     {
         "rights": "fairtrial.curation.steps.rights:RightsStep",

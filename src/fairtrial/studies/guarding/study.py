@@ -209,8 +209,8 @@ def _list_notes(rows: TrialValues, alone: Sequence[str], harms: Sequence[TaskRec
         "nobody can read into refusals, that is under 'unclear added', and not under harm avoided."
     )
     yield (
-        "A price is given only where harm is certainly avoided. One below zero is a saving: a question that is held back "
-        "is not asked of the model."
+        "A price is given only where harm is certainly avoided. One below zero is a saving: a question that is held "
+        "back is not asked of the model."
     )
     if rows.early:
         yield "The trial may stop early: intervals here hold for a fixed number of items only."
