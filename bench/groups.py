@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.groups import compare_groups
-from fairtrial.stats.intervals import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from fairtrial.stats.intervals import Floats
+from fairtrial.stats.arrays import Floats
 from fairtrial.stats.paired import Rule
 from fairtrial.stats.token_curves import (
     AreaQuestion,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fairtrial.engines.local.images import CellBlock, Floats, ImageEncoder, ImageLayout, Pixels
+from fairtrial.engines.arrays import Floats32
+from fairtrial.engines.local.images import CellBlock, ImageEncoder, ImageLayout, Pixels
 from fairtrial.records import ImagePart
 
 CELLS = 3
@@ -31,5 +32,5 @@ class Tiles(ImageEncoder):
         edge, bar, end = (np.array([ord(text)], dtype=np.int32) for text in "[|]")
         return ImageLayout((edge, block, bar, block, end))
 
-    def _encode(self, pixels: Pixels) -> Floats:
+    def _encode(self, pixels: Pixels) -> Floats32:
         return np.arange(2 * CELLS, dtype=np.float32)[:, None] + pixels[0, 0, 0]

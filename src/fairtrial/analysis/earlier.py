@@ -16,6 +16,7 @@ from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.known import read_items_measured
 from fairtrial.ledger.leading import read_column
+from fairtrial.stats.arrays import Floats
 
 
 def find_sources(ledger: Ledger, seed: int, task_id: str, measure: str, items: Sequence[str]) -> list[str]:
@@ -59,7 +60,7 @@ def _find_asked_anyhow(ledger: Ledger, seed: int, task_id: str, items: set[str])
 
 def find_hints(
     ledger: Ledger, trial_id: str, pair: tuple[str, str], at: tuple[str, str], known: Collection[str]
-) -> query.Floats | None:
+) -> Floats | None:
     """Return what earlier trials tell of every item in trial order, (N, P); None if they tell nothing.
 
     The value of the one of the two that is known; and the mean of the others, if there are any.  If both of the two are

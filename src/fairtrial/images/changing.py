@@ -9,13 +9,13 @@ from numpy.random import PCG64, SeedSequence
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-Pixels = NDArray[np.uint8]
+_Pixels = NDArray[np.uint8]
 COVER = (128, 128, 128)
 STRIPES = 12
 """Stripes across the shorter side of a picture that is partly covered."""
 
 
-def blur(pixels: Pixels, radius: float) -> Pixels:
+def blur(pixels: _Pixels, radius: float) -> _Pixels:
     """Return a picture blurred by a normal kernel.
 
     Args:
@@ -25,7 +25,7 @@ def blur(pixels: Pixels, radius: float) -> Pixels:
     return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))
 
 
-def turn(pixels: Pixels, degrees: float) -> Pixels:
+def turn(pixels: _Pixels, degrees: float) -> _Pixels:
     """Return a picture turned clockwise and shrunk to its size, so that nothing is cut off.
 
     What comes into view has the commonest colour of the picture's edge.
@@ -42,14 +42,14 @@ def turn(pixels: Pixels, degrees: float) -> Pixels:
     return np.asarray(shown)
 
 
-def compress(pixels: Pixels, quality: int) -> Pixels:
+def compress(pixels: _Pixels, quality: int) -> _Pixels:
     """Return a picture as it looks after JPEG compression, ``quality`` 1 to 95 as in libjpeg."""
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "JPEG", quality=quality)
     return np.asarray(Image.open(out).convert("RGB"))
 
 
-def cover(pixels: Pixels, share: float) -> Pixels:
+def cover(pixels: _Pixels, share: float) -> _Pixels:
     """Return a picture behind slanting grey stripes that cover ``share`` of it, each thinner than what it shows."""
     height, width = pixels.shape[:2]
     period = max(6, min(height, width) // STRIPES)
@@ -59,7 +59,7 @@ def cover(pixels: Pixels, share: float) -> Pixels:
     return shown
 
 
-def add_noise(pixels: Pixels, strength: float, seed: int) -> Pixels:
+def add_noise(pixels: _Pixels, strength: float, seed: int) -> _Pixels:
     """Return a picture with about normal noise in each channel, the same for the same seed on every machine.
 
     Args:
@@ -71,5 +71,5 @@ def add_noise(pixels: Pixels, strength: float, seed: int) -> Pixels:
     parts = np.asarray(raw, dtype="<u8").view(np.uint8).reshape(-1, 8)
     normal = (parts.sum(axis=1, dtype=np.int64) - 1020) / np.sqrt(8 * (256**2 - 1) / 12)
     noisy = pixels + normal.reshape(pixels.shape) * strength / 100 * 255
-    shown: Pixels = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    shown: _Pixels = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
     return shown

@@ -33,7 +33,7 @@ SELECT count(*) FROM items, json_each(CASE WHEN json_valid(body) THEN body ELSE 
 WHERE json_extract(image.value, '$.hash') NOT IN (SELECT hash FROM blobs)
 """
 
-Row = Mapping[str, Any]
+_Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ LOST_IMAGES = (
 """The same where images are kept; a run of the trial enters them anew."""
 
 
-def _check_request(db: sqlite3.Connection, row: Row) -> None:
+def _check_request(db: sqlite3.Connection, row: _Row) -> None:
     base = None
     if row["base"] is not None:
         found = db.execute("SELECT body FROM requests WHERE id = ?", (row["base"],)).fetchone()
@@ -266,20 +266,20 @@ def _check_request(db: sqlite3.Connection, row: Row) -> None:
     decode_request(row["body"], base)
 
 
-def _check_answer(_: sqlite3.Connection, row: Row) -> None:
+def _check_answer(_: sqlite3.Connection, row: _Row) -> None:
     decode_answer(read_mapping(row["answer"], "an answer"))
 
 
-def _check_observation(_: sqlite3.Connection, row: Row) -> None:
+def _check_observation(_: sqlite3.Connection, row: _Row) -> None:
     if not (is_finite(row["value"]) and is_finite(row["weight"])):
         raise make_damage_error(f"{row['measure']} is {row['value']!r} with weight {row['weight']!r}")
 
 
-def _check_nothing(_: sqlite3.Connection, __: Row) -> None:
+def _check_nothing(_: sqlite3.Connection, __: _Row) -> None:
     """All of the row are keys and texts."""
 
 
-CHECKS: Mapping[str, Callable[[sqlite3.Connection, Row], object]] = {
+CHECKS: Mapping[str, Callable[[sqlite3.Connection, _Row], object]] = {
     "candidates": lambda _, row: read_mapping(row["spec"], "the specification of a candidate"),
     "tasks": lambda _, row: read_card(row["card"]),
     "items": lambda _, row: decode_item(row["item_id"], row["doc_id"], row["cluster"], row["body"]),

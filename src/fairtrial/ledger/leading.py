@@ -11,9 +11,10 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairtrial.ledger.order import LeadingColumns, MeasureColumn, Order
-from fairtrial.ledger.query import Floats, PairedValues, average_repeats, read_order, renumber_clusters
+from fairtrial.ledger.query import PairedValues, average_repeats, read_order, renumber_clusters
 from fairtrial.ledger.store import Ledger
 
 FEW = 200
@@ -91,7 +92,7 @@ def _read_rows(
 
 def read_column(
     ledger: Ledger, asked: Order, key: tuple[str, str, str], measure: str, until: int
-) -> tuple[Floats, Floats]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (until,) values and weights of a measure of the first items, repeats averaged; NaN where there is none."""
     columns = ledger.leads.setdefault(key, LeadingColumns()).columns
     if measure not in columns:

@@ -33,8 +33,8 @@ from fairtrial.records import Item, Request
 from fairtrial.records.duplicates import DuplicateKey, group_same, make_key, unite_clusters
 from fairtrial.records.trace import renamed_trace
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+_Floats = NDArray[np.float64]
+_Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class MeasuredValues:
     """One candidate's values of one measure on one task; arrays of shape (items,)."""
 
     item_ids: tuple[str, ...]
-    clusters: Ints
-    values: Floats
-    weights: Floats
+    clusters: _Ints
+    values: _Floats
+    weights: _Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class PairedValues:
     """Two candidates' values on the items that both have; arrays of shape (items,)."""
 
     item_ids: tuple[str, ...]
-    clusters: Ints
-    a_values: Floats
-    a_weights: Floats
-    b_values: Floats
-    b_weights: Floats
+    clusters: _Ints
+    a_values: _Floats
+    a_weights: _Floats
+    b_values: _Floats
+    b_weights: _Floats
 
 
 def read_items(ledger: Ledger, task_id: str) -> dict[str, Item]:
@@ -128,19 +128,19 @@ def read_values(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, 
     return _pick_values(asked, *read_averages(ledger, asked, candidate_id, task_id, measure))
 
 
-def _pick_values(asked: Order, at: Ints, value: Floats, weight: Floats) -> MeasuredValues:
+def _pick_values(asked: Order, at: _Ints, value: _Floats, weight: _Floats) -> MeasuredValues:
     """Return values with the names of the items at these places."""
     return MeasuredValues(tuple(asked.item_ids[i] for i in at), renumber_clusters(asked.clusters[at]), value, weight)
 
 
-def renumber_clusters(codes: Ints) -> Ints:
+def renumber_clusters(codes: _Ints) -> _Ints:
     """Return the same clusters numbered from 0 without gaps."""
     return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
 def read_averages(
     ledger: Ledger, asked: Order, candidate_id: str, task_id: str, measure: str
-) -> tuple[Ints, Floats, Floats]:
+) -> tuple[_Ints, _Floats, _Floats]:
     """Return (place in trial order, value, weight) of each item that has values, repeats averaged, in trial order."""
     rows = ledger.read(
         "SELECT item_id, repeat, value, weight FROM observations "
@@ -150,7 +150,9 @@ def read_averages(
     return average_repeats(asked, rows)[:3]
 
 
-def average_repeats(asked: Order, rows: Iterable[tuple[str, int, float, float]]) -> tuple[Ints, Floats, Floats, Ints]:
+def average_repeats(
+    asked: Order, rows: Iterable[tuple[str, int, float, float]]
+) -> tuple[_Ints, _Floats, _Floats, _Ints]:
     """Return what `read_averages` does, and the number of repeats, from rows of (item id, repeat, value, weight)."""
     place = asked.position
     kept = [(place[item], repeat, value, weight) for item, repeat, value, weight in rows if item in place]

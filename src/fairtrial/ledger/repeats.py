@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fairtrial.ledger.query import Floats, read_order
+from fairtrial.ledger.query import read_order
 from fairtrial.ledger.shape import is_finite, make_damage_error
 from fairtrial.ledger.store import Ledger
 
 
 def read_repeated_values(
     ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measure: str
-) -> tuple[Floats, Floats]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (items, repeats) values and weights of the items that have a value for each repeat, in trial order."""
     asked = read_order(ledger, trial_id, task_id)
     values = np.full((len(asked.item_ids), asked.repeats), np.nan)

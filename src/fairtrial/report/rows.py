@@ -27,11 +27,11 @@ SHOWN = 20
 LONGEST = 200
 """Characters of a cell that a notebook shows."""
 
-Row = Mapping[str, Any]
+_Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, repr=False)
-class Rows(Sequence[Row]):
+class Rows(Sequence[_Row]):
     """Rows with named columns: a sequence of mappings that a notebook shows as a table.
 
     Attributes:
@@ -40,13 +40,13 @@ class Rows(Sequence[Row]):
     """
 
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[_Row, ...]
 
     @overload
-    def __getitem__(self, at: int) -> Row: ...
+    def __getitem__(self, at: int) -> _Row: ...
     @overload
     def __getitem__(self, at: slice) -> Rows: ...
-    def __getitem__(self, at: int | slice) -> Row | Rows:
+    def __getitem__(self, at: int | slice) -> _Row | Rows:
         """Return one row, or some of them."""
         return Rows(self.columns, self.rows[at]) if isinstance(at, slice) else self.rows[at]
 
@@ -54,7 +54,7 @@ class Rows(Sequence[Row]):
         """Return the number of rows."""
         return len(self.rows)
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[_Row]:
         """Yield the rows."""
         return iter(self.rows)
 
@@ -135,7 +135,7 @@ def list_verdict_rows(summary: Summary) -> Rows:
     return Rows(VERDICT_COLUMNS, tuple(_make_verdict_row(verdict) for verdict in summary.verdicts))
 
 
-def _make_verdict_row(verdict: Verdict) -> Row:
+def _make_verdict_row(verdict: Verdict) -> _Row:
     values = (
         verdict.a, verdict.b, verdict.task, verdict.measure, verdict.label, verdict.difference, verdict.low,
         verdict.high, verdict.margin, verdict.flips_to_right, verdict.flips_to_wrong, verdict.items_used,

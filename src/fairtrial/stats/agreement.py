@@ -7,11 +7,9 @@ percentile bootstrap over items (Efron and Tibshirani 1993, ch. 13).  Knows arra
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fairtrial.stats.arrays import Floats
 from fairtrial.stats.intervals import IntervalEstimate
-
-Floats = NDArray[np.float64]
 
 DRAWS = 2000
 

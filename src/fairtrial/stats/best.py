@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.stats.intervals import Floats
+from fairtrial.stats.arrays import Floats
 
 
 def compute_best_level(candidates: int, questions: int, alpha: float) -> float:

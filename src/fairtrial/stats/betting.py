@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.stats.intervals import Floats, Ints
+from fairtrial.stats.arrays import Floats, Ints
 
 FRACTIONS: Floats = np.array([0.04, 0.1, 0.25, 0.45, 0.95])
 WEIGHTS: Floats = np.array([0.02, 0.04, 0.62, 0.22, 0.10])

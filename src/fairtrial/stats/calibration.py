@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from fairtrial.stats.arrays import Floats
 
 BINS = 15
 """Bins of equal width from 0 to 1; each holds its upper end, the first one 0 as well."""

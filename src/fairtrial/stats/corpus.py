@@ -17,11 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.calibration import bound_ece_bias, compute_ece
 from fairtrial.stats.intervals import (
-    Floats,
     IntervalEstimate,
-    Ints,
     compute_effective_size,
     encode_clusters,
     jackknife_variance,

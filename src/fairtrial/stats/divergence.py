@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from fairtrial.stats.arrays import Floats
+
 BLOCK = 32
 """Rows that are computed at once: in float64 they stay within some 70 MB for the largest vocabularies."""
 

@@ -21,7 +21,8 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.stats.intervals import Floats, Ints, encode_clusters
+from fairtrial.stats.arrays import Floats, Ints
+from fairtrial.stats.intervals import encode_clusters
 from fairtrial.stats.simultaneous import ROUNDING, bound_together, summarise_columns
 
 Bools = NDArray[np.bool_]

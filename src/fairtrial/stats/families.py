@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.stats.intervals import Floats
+from fairtrial.stats.arrays import Floats
 
 
 def compute_shared_level(questions: int, excluded: int, alpha: float) -> float:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.betting import log_wealth
-from fairtrial.stats.intervals import Floats, Ints
 from fairtrial.stats.paired import Rule
 from fairtrial.stats.sequential import arrange_units
 

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-Floats = NDArray[np.float64]
+from fairtrial.stats.arrays import Floats
+
 Complexes = NDArray[np.complex128]
 
 _KINDS = 128

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from fairtrial.stats.intervals import Floats, Ints
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.simultaneous import ROUNDING, Bound, bound_together, summarise_columns
 
 

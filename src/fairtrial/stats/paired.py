@@ -17,11 +17,10 @@ from typing import Literal
 
 import numpy as np
 
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.gaffke import BoundedUnits, compute_limits, compute_p_below, compute_two_sided_p, gather_units
 from fairtrial.stats.intervals import (
     ClusterTotals,
-    Floats,
-    Ints,
     check_arrays,
     check_bounds,
     compute_effective_size,

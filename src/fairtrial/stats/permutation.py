@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from fairtrial.stats.intervals import ClusterTotals, Floats
+from fairtrial.stats.arrays import Floats
+from fairtrial.stats.intervals import ClusterTotals
 
 EXACT_UP_TO = 12
 """Clusters that differ, up to which all 2^G assignments are enumerated."""

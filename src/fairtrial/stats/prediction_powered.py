@@ -19,13 +19,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from fairtrial.stats.arrays import Floats
 from fairtrial.stats.intervals import IntervalEstimate, estimate
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def add_intervals(a: IntervalEstimate, b: IntervalEstimate) -> IntervalEstimate:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairtrial.stats.intervals import Floats, Ints, check_arrays, encode_clusters, t_quantile
+from fairtrial.stats.arrays import Floats, Ints
+from fairtrial.stats.intervals import check_arrays, encode_clusters, t_quantile
 
 
 @dataclass(frozen=True, slots=True)

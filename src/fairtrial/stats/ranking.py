@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fairtrial.stats.intervals import Floats, Ints, encode_clusters
-
-Bools = NDArray[np.bool_]
+from fairtrial.stats.arrays import Bools, Floats, Ints
+from fairtrial.stats.intervals import encode_clusters
 
 
 def rank_rows(values: Floats) -> Floats:

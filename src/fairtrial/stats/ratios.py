@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.intervals import (
-    Floats,
-    Ints,
     check_arrays,
     compute_effective_size,
     encode_clusters,

@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.betting import Hints, Units, best_log_wealth, compute_limits, log_wealth
-from fairtrial.stats.intervals import Floats, Ints
 from fairtrial.stats.needed import estimate_more_items
 from fairtrial.stats.paired import (
     Comparison,

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.gaffke import compute_limits, compute_two_sided_p, gather_units
-from fairtrial.stats.intervals import Floats, Ints, encode_clusters, t_quantile
+from fairtrial.stats.intervals import encode_clusters, t_quantile
 
 DRAWS = 4999
 """Of the bootstrap."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fairtrial.stats.intervals import Floats
+from fairtrial.stats.arrays import Floats
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, check_sample, choose_verdict, t_interval
 
 SHARE = 0.8

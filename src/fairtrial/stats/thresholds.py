@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.betting import Units, best_log_wealth
-from fairtrial.stats.intervals import Floats, Ints
 
 GRID: Floats = np.concatenate([[0.0], 1 / (1 + np.exp(-np.linspace(-9, 9, 361))), [1.0]])
 """Thresholds that are tried for a margin: fixed beforehand, close together near both ends."""

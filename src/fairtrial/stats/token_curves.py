@@ -21,8 +21,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.families import compute_shared_level, count_excluded
-from fairtrial.stats.intervals import Floats, Ints, encode_clusters, t_quantile
+from fairtrial.stats.intervals import encode_clusters, t_quantile
 from fairtrial.stats.paired import PairedSample, Rule, compute_fixed_interval
 
 FEWEST = 1.0

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from fairtrial.analysis.standings.costs import list_cost_measures
-from fairtrial.analysis.standings.values import Floats, Ints, TrialValues
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.known import latest_value
 from fairtrial.ledger.plan import CandidateRecord, PartRecord, TaskRecord
 from fairtrial.ledger.steps import read_cascade_items
 from fairtrial.spec.shares import parse_margin, parse_share
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 

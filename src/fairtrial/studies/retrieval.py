@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.analysis.standings.values import Floats, Ints, TrialValues
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import get_bounds, make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.passage_uses import read_withheld_items
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import compute_fixed_interval
 from fairtrial.studies.base import Cell, Column, Findings, Interval, Table

@@ -22,7 +22,8 @@ from fairtrial.ledger.export import export_text
 from fairtrial.ledger.plan import make_plan_record
 from fairtrial.planning.passages import MEASURES as OF_TEXT
 from fairtrial.records import Item, Observation, content_hash
-from fairtrial.stats.intervals import Floats, Ints, estimate
+from fairtrial.stats.arrays import Floats, Ints
+from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, compare
 from fairtrial.stats.sequential import decide
 from fairtrial.studies.quantisation import find_text_value

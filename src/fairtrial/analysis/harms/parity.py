@@ -23,8 +23,8 @@ from fairtrial.analysis.verdicts.results import make_finite
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.groups import GapChange, GroupGap, compare_gaps, compare_groups
-from fairtrial.stats.intervals import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from itertools import combinations
 import numpy as np
 
 from fairtrial.analysis.standings.ranks import CandidateRank, Ranking
-from fairtrial.analysis.standings.values import Floats, TrialValues
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import Measure
 from fairtrial.stats import ranking as stats
+from fairtrial.stats.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairtrial.analysis.standings.values import CandidateValues, Floats, Ints, TrialValues
+from fairtrial.analysis.standings.values import CandidateValues, TrialValues
 from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import Measure
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.ratios import Ratio, compare_ratios, estimate_ratio
 
 NO_COST = frozenset({"1", "nat", "bit", "B"})

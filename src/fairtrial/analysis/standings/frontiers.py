@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from fairtrial.analysis.standings.efficiency import read_latest_whole
-from fairtrial.analysis.standings.values import Floats, TrialValues
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import AxisRecord, TaskRecord
+from fairtrial.stats.arrays import Floats
 from fairtrial.stats.frontier import ClusterSums, Frontier, compute_means, draw_counts, find_frontier, sum_clusters
 
 DRAWS = 1000

@@ -13,10 +13,11 @@ import numpy as np
 
 from fairtrial.analysis.standings.across import ScoreTable
 from fairtrial.analysis.standings.ranks import Ranking
-from fairtrial.analysis.standings.values import CandidateValues, Floats, Ints, TrialValues
+from fairtrial.analysis.standings.values import CandidateValues, TrialValues
 from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats import ranking as stats
+from fairtrial.stats.arrays import Floats, Ints
 
 HEADROOM = 0.05
 """Share of a measure's range: nearer than this to the best possible value there is little left to see."""

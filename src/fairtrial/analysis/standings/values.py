@@ -8,15 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.leading import read_leading_values
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord, TextRecord, TrialRecord
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.paired import PairedSample
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

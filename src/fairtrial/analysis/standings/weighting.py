@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 
 from fairtrial.analysis.standings.across import ScoreTable
-from fairtrial.analysis.standings.values import Floats
 from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.stats import ranking as stats
+from fairtrial.stats.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

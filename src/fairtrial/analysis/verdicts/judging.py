@@ -14,7 +14,7 @@ from fairtrial.analysis.verdicts.results import Verdict
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.leading import read_leading_values
 from fairtrial.ledger.plan import TrialRecord
-from fairtrial.stats.intervals import Floats
+from fairtrial.stats.arrays import Floats
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
 from fairtrial.stats.sequential import decide
 from fairtrial.stats.stopped import EndingMeasure, compare_stopped, get_ending_confidence

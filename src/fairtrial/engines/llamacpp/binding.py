@@ -19,10 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.arrays import Floats32
 from fairtrial.engines.llamacpp.computing import compute
 from fairtrial.errors import EngineError, MissingExtraError, ModelError
-
-Floats = NDArray[np.float32]
 
 _SPINS = "10000"  # some tens of microseconds
 _LOG_ERROR = 4
@@ -297,7 +296,7 @@ class Context:
         self.sequence_counts[:size] = count
         self._sequences[:size] = self._numbers.ctypes.data + first.astype(np.uintp) * self._numbers.itemsize
 
-    def run_cells(self, rows: Floats, positions: NDArray[np.int32], *, whole: bool) -> Floats:
+    def run_cells(self, rows: Floats32, positions: NDArray[np.int32], *, whole: bool) -> Floats32:
         """Send cells of images through the network, whose sequences and ``wanted`` are in the arrays as for `run`.
 
         Args:
@@ -324,7 +323,7 @@ class Context:
             if whole:
                 self.lib.llama_set_causal_attn(self.handle, True)
 
-    def run(self, size: int) -> Floats:
+    def run(self, size: int) -> Floats32:
         """Send the first ``size`` entries through the network.
 
         Returns:
@@ -335,7 +334,7 @@ class Context:
         """
         return self._decode(self._batch, size)
 
-    def _decode(self, batch: Any, size: int) -> Floats:
+    def _decode(self, batch: Any, size: int) -> Floats32:
         batch.n_tokens = size
         code = compute(self.lib.llama_decode, self.handle, batch)
         if code != 0:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats, Model, load_tensor_library
+from fairtrial.engines.arrays import Floats32
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, load_tensor_library
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.errors import FairtrialError
 from fairtrial.models.gguf import TENSOR_TYPES, GgufError, TensorInfo, list_split_names, read_header
@@ -54,11 +55,11 @@ class TokenEmbeddings:
             path, dtype=np.uint8, mode="r", offset=tensor.start, shape=(self.size, bytes_a_row)
         )
 
-    def read_rows(self, tokens: Tokens) -> Floats:
+    def read_rows(self, tokens: Tokens) -> Floats32:
         """Return (n, width) float32 rows of (n,) tokens."""
         packed = np.ascontiguousarray(self._rows[tokens])
         if self._type == _F32:
-            found: Floats = packed.view(np.float32)
+            found: Floats32 = packed.view(np.float32)
         else:
             found = np.empty((len(tokens), self.width), dtype=np.float32)
             self._traits.to_float(packed.ctypes.data, found.ctypes.data, found.size)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from fairtrial.engines.llamacpp.binding import Floats, Model, get_library_version, get_system_info
+from fairtrial.engines.arrays import Floats32
+from fairtrial.engines.llamacpp.binding import Model, get_library_version, get_system_info
 from fairtrial.engines.llamacpp.embedding import find_embeddings
 from fairtrial.engines.llamacpp.generate import generate_all
 from fairtrial.engines.llamacpp.probe import check_opens, check_packing, check_sees
@@ -103,7 +104,7 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
     def _write(self, session: LlamaCppSession, prompts: Sequence[Prompted]) -> list[GenerateAnswer]:
         return generate_all(session, self._encoder.vocabulary, prompts)
 
-    def _logits_along(self, session: LlamaCppSession, tokens: Tokens, longest: int | None) -> Floats:
+    def _logits_along(self, session: LlamaCppSession, tokens: Tokens, longest: int | None) -> Floats32:
         return session.read_along(tokens, longest)
 
 

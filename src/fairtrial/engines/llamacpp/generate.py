@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.llamacpp.binding import Context, Floats
+from fairtrial.engines.arrays import Floats32
+from fairtrial.engines.llamacpp.binding import Context
 from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
 from fairtrial.engines.local.generation import Job, Prompted, collect_answers, count_shared, make_jobs, sort_jobs
 from fairtrial.engines.local.images import FIRST_IMAGE_TOKEN, TokenPlaces
@@ -179,7 +180,7 @@ class _CacheBatch:
         whole = one.path.round_down(one.read + fits) - one.read
         return whole if whole or size else one.path.find_stop(one.read) - one.read
 
-    def _send(self, tokens: Tokens, positions: Sequence[NDArray[np.int32]], new: int) -> Floats:
+    def _send(self, tokens: Tokens, positions: Sequence[NDArray[np.int32]], new: int) -> Floats32:
         """Send a pass, ``new`` of whose tokens are the newest of answers."""
         if (tokens >= FIRST_IMAGE_TOKEN).any():
             sections = max(len(places) for places in positions)

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.arrays import Floats32
 from fairtrial.engines.llamacpp.binding import Model, catch_log, load_tensor_library, take_complaints
 from fairtrial.engines.llamacpp.computing import compute
-from fairtrial.engines.local.images import CellBlock, Floats, ImageEncoder, ImageLayout, Pixels, ReadPixels
+from fairtrial.engines.local.images import CellBlock, ImageEncoder, ImageLayout, Pixels, ReadPixels
 from fairtrial.errors import EngineError, MissingExtraError, ModelError
 from fairtrial.models.gguf import TENSOR_TYPES, GgufError, GgufHeader, read_header
 
@@ -173,11 +174,11 @@ class Projector(ImageEncoder):
             raise self._make_error("cells of an image stand in a fourth direction, which is not known here.")
         return CellBlock(cells, span, np.ascontiguousarray(found[:, [0, 2, 1]].T))
 
-    def _encode(self, pixels: Pixels) -> Floats:
+    def _encode(self, pixels: Pixels) -> Floats32:
         with self._tokenize_image(pixels) as chunks:
             return np.concatenate([self._encode_chunk(chunk) for chunk in _select_images(chunks)])
 
-    def _encode_chunk(self, chunk: Any) -> Floats:
+    def _encode_chunk(self, chunk: Any) -> Floats32:
         take_complaints()
         code = compute(self.lib.mtmd_encode_chunk, self.handle, chunk)
         if code != 0:

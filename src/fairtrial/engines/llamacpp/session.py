@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats, Model
+from fairtrial.engines.arrays import Floats32
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model
 from fairtrial.engines.llamacpp.embedding import TokenEmbeddings
 from fairtrial.engines.local.images import FIRST_IMAGE_TOKEN, ImageEncoder, ImageTable
 from fairtrial.engines.local.prefix_tree import PrefixTree, StepLimits, plan_steps
@@ -169,14 +170,14 @@ class LlamaCppSession(LocalSession):
         """Return how much of a common beginning of that length is to be made the root."""
         return super().root_length(common) if self.model.scores_prefixes() else 0
 
-    def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[PlanStep, Floats]]:
+    def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[PlanStep, Floats32]]:
         """Compute the nodes of a tree; see `LocalSession.walk`."""
         places = TreePlaces.from_tree(tree, self.images)
         limits = limit_steps(self.sizes, self.cells, mixed=self.mixes, whole=self.blocks_whole)
         for step in plan_steps(tree, wanted, limits, root, places.blocks):
             yield step, self._compute_step(step, places)
 
-    def _compute_step(self, step: PlanStep, places: TreePlaces) -> Floats:
+    def _compute_step(self, step: PlanStep, places: TreePlaces) -> Floats32:
         """Compute one step on top of its trunk in sequence 0, and make the next step's trunk sequence 0."""
         context, size = self.context, len(step.tokens)
         for branch, join in enumerate(places.find(step.start, step.joins).tolist()):
@@ -195,7 +196,7 @@ class LlamaCppSession(LocalSession):
         self._keep(int(places.find(step.stop - 1, keep)[0]), len(step.joins))
         return logits
 
-    def read(self, tokens: Tokens, start: int, *, wanted: bool) -> Floats:
+    def read(self, tokens: Tokens, start: int, *, wanted: bool) -> Floats32:
         """Read tokens that follow what sequence 0 holds; return (n, vocabulary) logits if they are wanted."""
         context, size = self.context, len(tokens)
         context.tokens[:size] = tokens
@@ -204,7 +205,7 @@ class LlamaCppSession(LocalSession):
         context.wanted[:size] = wanted
         return self.run(size)
 
-    def read_along(self, tokens: Tokens, longest: int | None) -> Floats:
+    def read_along(self, tokens: Tokens, longest: int | None) -> Floats32:
         """Return (n, vocabulary) logits, one row after each of (n,) tokens; what the context holds is overwritten.
 
         ``longest`` limits the tokens of one pass.
@@ -217,7 +218,7 @@ class LlamaCppSession(LocalSession):
         self.forget()
         return found
 
-    def run_cells(self, tokens: Tokens, positions: NDArray[np.int32], new: int = 0) -> Floats:
+    def run_cells(self, tokens: Tokens, positions: NDArray[np.int32], new: int = 0) -> Floats32:
         """Send a pass of cells, or where the session `mixes` of cells and text, and count it; see `Context.run_cells`.
 
         The sequences are in the context's arrays; ``new`` of the tokens are the newest of growing answers.
@@ -227,7 +228,7 @@ class LlamaCppSession(LocalSession):
         with self.work.count(None if new else "prefill", len(tokens)):
             return self.context.run_cells(rows, positions, whole=self.images.encoder.whole)
 
-    def _embed(self, tokens: Tokens, images: ImageTable) -> Floats:
+    def _embed(self, tokens: Tokens, images: ImageTable) -> Floats32:
         cells = tokens >= FIRST_IMAGE_TOKEN
         shown = images.embed(tokens[cells])
         if cells.all():
@@ -237,7 +238,7 @@ class LlamaCppSession(LocalSession):
         rows[cells], rows[~cells] = shown, self._embeddings.read_rows(tokens[~cells])
         return rows
 
-    def run(self, size: int, new: int = 0) -> Floats:
+    def run(self, size: int, new: int = 0) -> Floats32:
         """Send a pass whose entries are in the context's arrays, and count it; see `Context.run`.
 
         ``new`` of its tokens are the newest of growing answers.  A pass that reads and writes is not counted.
@@ -246,7 +247,7 @@ class LlamaCppSession(LocalSession):
             return self.context.run(size)
 
     def log_probabilities(
-        self, logits: Floats, rows: Indices, tokens: Tokens
+        self, logits: Floats32, rows: Indices, tokens: Tokens
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return log-probabilities, and which are likeliest (of equals: the lowest number); see `LocalSession`."""
         top = np.empty(len(logits), dtype=np.int64)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.arrays import Floats32
 from fairtrial.engines.local.prefix_tree import PrefixTree
 from fairtrial.engines.local.prefix_tree.trie import Indices, Tokens
 from fairtrial.records import ImagePart
@@ -32,7 +33,6 @@ PLACE = "\ue0f3"
 
 Pixels = NDArray[np.uint8]
 """(height, width, 3), red, green, blue."""
-Floats = NDArray[np.float32]
 ReadPixels = Callable[[ImagePart], Pixels]
 
 
@@ -92,14 +92,14 @@ class ImageEncoder(ABC):
         self.encoded = 0
         self._room = kept_bytes
         self._layouts: OrderedDict[str, ImageLayout] = OrderedDict()
-        self._kept: OrderedDict[str, Floats] = OrderedDict()
+        self._kept: OrderedDict[str, Floats32] = OrderedDict()
 
     @abstractmethod
     def _lay_out(self, pixels: Pixels) -> ImageLayout:
         """Return how the model reads an image; does not encode it."""
 
     @abstractmethod
-    def _encode(self, pixels: Pixels) -> Floats:
+    def _encode(self, pixels: Pixels) -> Floats32:
         """Return (cells, width) the embeddings of all cells of an image."""
 
     def frame(self, written: str) -> str:
@@ -121,7 +121,7 @@ class ImageEncoder(ABC):
             self._layouts.popitem(last=False)
         return found
 
-    def embeddings(self, image: ImagePart) -> Floats:
+    def embeddings(self, image: ImagePart) -> Floats32:
         """Return (cells, width) an image's embeddings: computed once, then kept while there is room."""
         found = self._kept.pop(image.hash, None)
         if found is None:
@@ -245,7 +245,7 @@ class ImageTable:
         own = zip(tree.sequences, tree.shared.tolist(), strict=True)
         return np.concatenate([self.find_positions(tokens)[:, shared:] for tokens, shared in own], axis=1)
 
-    def embed(self, tokens: Tokens) -> Floats:
+    def embed(self, tokens: Tokens) -> Floats32:
         """Return (n, width) the embeddings of pseudo tokens."""
         which = np.searchsorted(self._firsts, tokens, side="right") - 1
         edges = np.flatnonzero(np.diff(which, prepend=-1, append=-1))

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.local.images import PLACE, CellBlock, Floats, ImageEncoder, ImageLayout, Pixels, ReadPixels
+from fairtrial.engines.arrays import Floats32
+from fairtrial.engines.local.images import PLACE, CellBlock, ImageEncoder, ImageLayout, Pixels, ReadPixels
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.pictures import make_picture
 from fairtrial.engines.transformers.network import Network
@@ -165,7 +166,7 @@ class HubImages(ImageEncoder):
             pieces.append(CellBlock(stop - start, ended - begun, relative))
         return ImageLayout(tuple(pieces))
 
-    def _encode(self, pixels: Pixels) -> Floats:
+    def _encode(self, pixels: Pixels) -> Floats32:
         given = self._catch(pixels)
         rows = [given.caught["inputs_embeds"][0, given.cells], *(given.caught.get("deepstack_visual_embeds") or ())]
         return np.concatenate([row.float().cpu().numpy() for row in rows], axis=1)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairtrial.analysis.standings.values import Ints, TrialValues
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import make_rule, scale_margin
 from fairtrial.ledger import query
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.ledger.signs import PREFIX
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR
+from fairtrial.stats.arrays import Ints
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import compute_fixed_interval, t_interval
 from fairtrial.stats.quotients import estimate_quotient

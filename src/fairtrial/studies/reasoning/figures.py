@@ -10,7 +10,8 @@ import numpy as np
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.ledger.plan import TaskRecord
-from fairtrial.stats.intervals import Floats, estimate
+from fairtrial.stats.arrays import Floats
+from fairtrial.stats.intervals import estimate
 from fairtrial.stats.token_curves import (
     compute_area,
     compute_curve,

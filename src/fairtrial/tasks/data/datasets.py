@@ -15,8 +15,9 @@ from typing import Any
 
 from fairtrial.errors import DataError, MissingExtraError, did_you_mean
 from fairtrial.records import content_hash
-from fairtrial.tasks.data.files import PACKED, SUFFIXES, Row, fill_columns, find_kind, read_rows, strip_packed_suffix
+from fairtrial.tasks.data.files import PACKED, SUFFIXES, fill_columns, find_kind, read_rows, strip_packed_suffix
 from fairtrial.tasks.data.globbing import find_matching_files
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.data.unpacking import MemoryBudget
 
 _BUILDERS = {"json", "csv", "text", "parquet"}
@@ -55,9 +56,9 @@ class LocalRows:
     options: Mapping[str, Any] = field(default_factory=dict)
     _sizes: dict[Path, int] = field(default_factory=dict, compare=False, repr=False)
 
-    def split(self, name: str) -> list[Row]:
+    def split(self, name: str) -> list[RowDict]:
         """Return the rows of a split.  Raises DataError if there is no such split or a file is malformed."""
-        rows: list[Row] = []
+        rows: list[RowDict] = []
         budget = MemoryBudget()
         for path in self._list_files(name):
             own = read_rows(path, self.options, budget)
@@ -101,7 +102,7 @@ class HubRows:
     commit: str | None
     options: Mapping[str, Any]
 
-    def split(self, name: str) -> list[Row]:
+    def split(self, name: str) -> list[RowDict]:
         """Return the rows of a split, from the local cache or the hub.  Raises DataError if neither has it."""
         library = _import_datasets()
         passed = {key: self.options[key] for key in ("data_files", "data_dir") if key in self.options}
@@ -265,7 +266,7 @@ def _find_hub_commit(source: DataSource) -> str | None:
     return str(found) if found else None
 
 
-def apply_through_datasets(function: Any, rows: list[Row]) -> list[Row]:
+def apply_through_datasets(function: Any, rows: list[RowDict]) -> list[RowDict]:
     """Apply a function over a ``datasets.Dataset`` to rows.  Raises MissingExtraError without the extra ``hub``."""
     library = _import_datasets()
     library.disable_progress_bars()

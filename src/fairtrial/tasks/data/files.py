@@ -19,6 +19,7 @@ from fairtrial.errors import DataError
 from fairtrial.tasks.data.delimited import choose_delimiter, read_csv
 from fairtrial.tasks.data.excel import read_excel
 from fairtrial.tasks.data.parquet import read_parquet
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.data.unpacking import (
     MemoryBudget,
     estimate_json_size,
@@ -28,8 +29,6 @@ from fairtrial.tasks.data.unpacking import (
     read_lines,
     read_whole,
 )
-
-Row = dict[str, Any]
 
 SUFFIXES: Mapping[str, str] = {
     ".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".txt": "text", ".parquet": "parquet",
@@ -55,7 +54,7 @@ def strip_packed_suffix(path: Path) -> Path:
     return path.with_suffix("") if path.suffix in PACKED else path
 
 
-def read_rows(path: Path, options: Mapping[str, Any], budget: MemoryBudget | None = None) -> list[Row]:
+def read_rows(path: Path, options: Mapping[str, Any], budget: MemoryBudget | None = None) -> list[RowDict]:
     """Return the rows of one file; its suffix says what it is (json if unknown).
 
     Args:
@@ -83,13 +82,13 @@ def read_rows(path: Path, options: Mapping[str, Any], budget: MemoryBudget | Non
         raise budget.too_large(path) from error
 
 
-def fill_columns(rows: list[Row]) -> list[Row]:
+def fill_columns(rows: list[RowDict]) -> list[RowDict]:
     """Return the rows with all columns of any of them, None where missing."""
     names = dict.fromkeys(name for row in rows for name in row)
     return [row if len(row) == len(names) and [*row] == [*names] else {n: row.get(n) for n in names} for row in rows]
 
 
-def _make_text_row(line: str, budget: MemoryBudget, path: Path) -> Row:
+def _make_text_row(line: str, budget: MemoryBudget, path: Path) -> RowDict:
     budget.spend(_ROW_COST + estimate_text_size(line), path)
     return {"text": line}
 
@@ -114,7 +113,7 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_make_object)
 
 
-def _read_json(text: io.TextIOBase, path: Path, wanted: object, budget: MemoryBudget) -> list[Row]:
+def _read_json(text: io.TextIOBase, path: Path, wanted: object, budget: MemoryBudget) -> list[RowDict]:
     if wanted is not None:
         if not isinstance(wanted, str):
             raise DataError(f"field must be the name of a field; got {wanted!r}", where=str(path))
@@ -161,10 +160,10 @@ def _skip_space(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _read_documents(text: str, path: Path, lines_before: int, budget: MemoryBudget) -> list[Row]:
+def _read_documents(text: str, path: Path, lines_before: int, budget: MemoryBudget) -> list[RowDict]:
     """Rows of a text that holds JSON documents one after the other, each a row or a list of rows, over any lines."""
     budget.spend(estimate_json_size(text), path)
-    rows: list[Row] = []
+    rows: list[RowDict] = []
     at, line, end = _skip_space(text, 0), lines_before + 1, len(text)
     line += text.count("\n", 0, at)
     check = _Check(text)
@@ -239,7 +238,7 @@ def _list_parts(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _make_row(value: Any, where: str, budget: MemoryBudget, path: Path) -> Row:
+def _make_row(value: Any, where: str, budget: MemoryBudget, path: Path) -> RowDict:
     if not isinstance(value, dict):
         kind = type(value).__name__
         raise DataError(f"must hold JSON objects, one a line or in a list; got a {kind}", where=where)
@@ -247,7 +246,7 @@ def _make_row(value: Any, where: str, budget: MemoryBudget, path: Path) -> Row:
     return value
 
 
-def _read_field(text: str, wanted: object, path: Path, budget: MemoryBudget) -> list[Row]:
+def _read_field(text: str, wanted: object, path: Path, budget: MemoryBudget) -> list[RowDict]:
     budget.spend(estimate_json_size(text), path)
     value, _ = _decode(text, _skip_space(text, 0), str(path), path)
     _Check(text)(value, str(path))

@@ -15,7 +15,8 @@ import numpy as np
 from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.spec.answers import Anls
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.exact import fold
 
 

@@ -24,10 +24,10 @@ from fairtrial.spec.graders import read_grader_settings
 from fairtrial.spec.references import GraderSettings
 from fairtrial.spec.regular import read_regular
 from fairtrial.tasks.base import JudgeUse, Task
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.reading import is_near_miss
 
 S = TypeVar("S", bound=GraderSettings)
-Row = Mapping[str, Any]
 Grades = Mapping[str, tuple[float, float]]
 """Measure name to (value, weight); see `fairtrial.records.Measure` for the weight, 1 for a plain mean."""
 

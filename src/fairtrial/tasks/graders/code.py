@@ -14,7 +14,8 @@ from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.sandbox.programs import check_programs_allowed, run_program
 from fairtrial.spec.graders import Code
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 
 _BLOCK = re.compile(r"```[ \t]*(?:python|py|python3)?[ \t]*\r?\n(.*?)(?:\r?\n[ \t]*```|\Z)", re.DOTALL | re.IGNORECASE)
 

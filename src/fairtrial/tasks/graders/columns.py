@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairtrial.errors import DataError, did_you_mean
-from fairtrial.tasks.graders.base import Row
+from fairtrial.tasks.data.rows import Row
 
 
 def read_column(row: Row, column: str) -> object:

@@ -9,7 +9,8 @@ from typing import ClassVar
 from fairtrial.conduct import METHOD, Conduct, find_personal_data, read_conduct
 from fairtrial.records import Measure
 from fairtrial.spec.conduct import ConductSettings
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 
 _READ: Mapping[str, tuple[Measure, Callable[[Conduct], float]]] = {
     "refusal": (Measure("refusal", higher_is_better=None), lambda one: one.kind == "refusal"),

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from fairtrial.records import Measure
 from fairtrial.spec.graders import Contains
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.columns import read_texts
 from fairtrial.tasks.graders.exact import fold, fold_case, is_all_ignored
 

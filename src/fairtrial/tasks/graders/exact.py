@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from fairtrial.records import Measure
 from fairtrial.spec.graders import Exact
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.reading import clean
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b", re.IGNORECASE)

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from fairtrial.errors import DataError, SpecError
 from fairtrial.records import Measure
 from fairtrial.spec.graders import Json
-from fairtrial.tasks.graders.base import Grader, Grades, Row, read_setting_file
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades, read_setting_file
 from fairtrial.tasks.graders.exact import fold
 from fairtrial.tasks.graders.finding_json import NoJsonError, find_json, parse_json
 from fairtrial.tasks.graders.number import is_close

@@ -19,7 +19,8 @@ from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Measure, 
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
 from fairtrial.spec.graders import Judge
 from fairtrial.tasks.base import Task
-from fairtrial.tasks.graders.base import Grades, JudgingGrader, Row, read_setting_file
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grades, JudgingGrader, read_setting_file
 from fairtrial.tasks.graders.exact import fold
 from fairtrial.tasks.graders.labelled import LabelledAnswers, read_labelled_rows
 from fairtrial.tasks.reading.plain import find_marked_answer, remove_markup

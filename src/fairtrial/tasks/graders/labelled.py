@@ -12,7 +12,7 @@ from fairtrial.errors import DataError
 from fairtrial.records import Answer, GenerateRequest, Item, Measure, Observation, Request, content_hash
 from fairtrial.tasks.base import TaskCard
 from fairtrial.tasks.data.files import read_rows
-from fairtrial.tasks.graders.base import Row
+from fairtrial.tasks.data.rows import Row
 
 AGREES = Measure("agrees")
 """1 where the judge gives the grade that people gave, else 0."""

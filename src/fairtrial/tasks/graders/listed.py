@@ -17,7 +17,8 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.spec.answers import ListSettings, SetSettings
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.elements import ListElement, compute_f1, find_like, read_elements, read_right
 
 S = TypeVar("S", bound=SetSettings)

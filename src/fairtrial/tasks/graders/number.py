@@ -10,7 +10,8 @@ from typing import ClassVar
 from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.spec.graders import NumberSettings
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.reading import read_number
 
 _DIGITS = r"[-+\u2212]?\d[\d.,'\u2019 \u00a0\u202f]{0,60}"

@@ -9,7 +9,8 @@ from typing import ClassVar
 from fairtrial.errors import DataError, did_you_mean
 from fairtrial.records import Measure
 from fairtrial.spec.graders import OneOf
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.columns import read_texts
 from fairtrial.tasks.graders.exact import fold
 from fairtrial.tasks.reading import read_option

@@ -16,7 +16,8 @@ from fairtrial.errors import DataError, SpecError
 from fairtrial.records import Measure
 from fairtrial.rights.quoting.overlap import GRAM, Overlap, OverlapIndex, measure_overlap
 from fairtrial.spec.sources import OverlapSettings
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.columns import read_texts
 from fairtrial.tasks.graders.relevant import read_targets
 

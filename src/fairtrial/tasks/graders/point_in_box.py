@@ -13,7 +13,8 @@ from typing import ClassVar
 from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.spec.answers import Coordinates, PointInBox
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.places import PlaceCoordinates, read_place
 
 WHOLE = {"relative": 1.0, "percent": 100.0, "thousand": 1000.0}

@@ -8,7 +8,8 @@ from typing import ClassVar
 from fairtrial.errors import DataError, SpecError, TaskError
 from fairtrial.records import Measure
 from fairtrial.spec.graders import Regex
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.columns import read_column
 from fairtrial.tasks.graders.exact import fold
 from fairtrial.tasks.patterns import Pattern, compile_pattern

@@ -13,7 +13,8 @@ from typing import ClassVar
 
 from fairtrial.records import Measure
 from fairtrial.spec.answers import Relaxed
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.elements import read_plain_number
 from fairtrial.tasks.graders.exact import fold
 from fairtrial.tasks.graders.number import is_close

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fairtrial.errors import DataError
-from fairtrial.tasks.graders.base import Row
+from fairtrial.tasks.data.rows import Row
 
 _SPAN = re.compile(r"(?P<document>.+)#(?P<start>\d{1,12})-(?P<end>\d{1,12})", re.DOTALL)
 _BETWEEN = re.compile(r"\s*\n\s*|\s*;(?:\s+|$)")

@@ -13,7 +13,8 @@ from fairtrial.records.passages import PassageUse
 from fairtrial.records.trace import FOUND_NOTHING, Trace
 from fairtrial.spec.sources import Retrieved
 from fairtrial.stats.retrieval import compute_ndcg_of_gains
-from fairtrial.tasks.graders.base import Grades, Row, TracingGrader
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grades, TracingGrader
 from fairtrial.tasks.graders.relevant import Target, read_targets
 
 SEARCHERS = ("retrieve",)

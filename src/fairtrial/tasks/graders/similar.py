@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from fairtrial.records import CorpusScore
 from fairtrial.spec.graders import Similar
-from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.data.rows import Row
+from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.corpus import PER_SENTENCE, count_ngrams
 from fairtrial.tasks.graders.exact import fold
 from fairtrial.tasks.graders.likeness import MEASURES, load_metric, load_rouge, measure_likeness

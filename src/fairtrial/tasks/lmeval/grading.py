@@ -12,6 +12,7 @@ from typing import Any
 
 from fairtrial.errors import DataError, TaskCodeError
 from fairtrial.records import COUNT, CorpusScore, Measure, Observation, ScoreAnswer
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.graders.corpus import count_ngrams
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.filters import Pipeline
@@ -19,7 +20,6 @@ from fairtrial.tasks.lmeval.metrics import Metric, compare_exactly, compute_choi
 from fairtrial.tasks.lmeval.native import ChoiceGrader, Graded
 from fairtrial.tasks.reading import is_near_miss
 
-Row = dict[str, Any]
 CELL = ">"
 """Stands between the right and the chosen class; see `fairtrial.stats.corpus`."""
 
@@ -41,7 +41,7 @@ def _name_score(name: str, pipeline: Pipeline, config: TaskConfig) -> str:
 
 
 def grade(
-    config: TaskConfig, row: Row, choices: Sequence[str], targets: Sequence[int], text: str, answer: ScoreAnswer
+    config: TaskConfig, row: RowDict, choices: Sequence[str], targets: Sequence[int], text: str, answer: ScoreAnswer
 ) -> list[Observation]:
     """Grade log-probabilities.
 
@@ -73,7 +73,7 @@ def grade(
 
 
 def grade_texts(
-    config: TaskConfig, row: Row, gold: Sequence[str], any_of: bool, texts: Sequence[str]
+    config: TaskConfig, row: RowDict, gold: Sequence[str], any_of: bool, texts: Sequence[str]
 ) -> list[Observation]:
     """Grade written answers.
 
@@ -119,7 +119,7 @@ def count_choices(config: TaskConfig, targets: Sequence[int], answer: ScoreAnswe
     return [Observation(f"{COUNT}{score.name}:{cell}", 1.0) for score in list_corpus_scores(config)]
 
 
-def count_texts(config: TaskConfig, row: Row, gold: Sequence[str], texts: Sequence[str]) -> list[Observation]:
+def count_texts(config: TaskConfig, row: RowDict, gold: Sequence[str], texts: Sequence[str]) -> list[Observation]:
     """Return what an item's written answers count for scores of all answers together; nothing without a right answer.
 
     Args:
@@ -144,7 +144,7 @@ def _list_texts(said: Any) -> list[str]:
 
 
 def find_text_signs(
-    config: TaskConfig, row: Row, gold: Sequence[str], texts: Sequence[str], grades: Sequence[Observation]
+    config: TaskConfig, row: RowDict, gold: Sequence[str], texts: Sequence[str], grades: Sequence[Observation]
 ) -> list[str]:
     """Return the signs of written answers, as the task's main measure sees them: ``unread`` or ``near_miss``.
 
@@ -193,7 +193,7 @@ def _grade_natively(config: TaskConfig, graded: Graded) -> list[Observation]:
     return found
 
 
-def _grade_by_code(config: TaskConfig, row: Row, results: list[Any]) -> Mapping[str, Any]:
+def _grade_by_code(config: TaskConfig, row: RowDict, results: list[Any]) -> Mapping[str, Any]:
     if config.process_results is None:
         return {}
     try:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from fairtrial.errors import DataError
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.lmeval.config import DocFields, TaskConfig
 from fairtrial.tasks.lmeval.golds import (
     POSITIONS,
@@ -25,7 +26,6 @@ from fairtrial.tasks.lmeval.golds import (
 from fairtrial.tasks.lmeval.native import ChoiceGrader
 from fairtrial.tasks.lmeval.template import Fields
 
-Row = dict[str, Any]
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -67,7 +67,7 @@ class KeyMaker:
     contexts_differ: bool
     located: Callable[[int, Callable[[], Any]], Any]
 
-    def make(self, rows: Sequence[Row]) -> AnswerKey:
+    def make(self, rows: Sequence[RowDict]) -> AnswerKey:
         """Return the key.
 
         Raises DataError where a right answer is none of the choices, has a type that is not understood, or where no row
@@ -87,10 +87,10 @@ class KeyMaker:
         """Do ``work`` on each row, located."""
         return [self.located(number, partial(work, row)) for number, row in enumerate(rows)]
 
-    def _list_choices(self, asking: DocFields, row: Row) -> tuple[str, ...]:
+    def _list_choices(self, asking: DocFields, row: RowDict) -> tuple[str, ...]:
         return () if asking.choices is None else self.fields.choices(asking.choices, row)
 
-    def _read_value(self, row: Row) -> Any:
+    def _read_value(self, row: RowDict) -> Any:
         asking = self.config.asking
         if self.contexts_differ:
             return convert_to_plain(self.fields.text(asking.text, row))
@@ -152,7 +152,7 @@ class KeyMaker:
                 fix="Hidden labels are often written as -1 or left empty; name a split that has them as test_split.",
             )
 
-    def shown(self, asking: DocFields, key: AnswerKey, pool: Sequence[Row]) -> Callable[[Any, Sequence[str]], Any]:
+    def shown(self, asking: DocFields, key: AnswerKey, pool: Sequence[RowDict]) -> Callable[[Any, Sequence[str]], Any]:
         """Return what turns an example's answer, as ``asking`` gives it, into what an example shows.
 
         Where right choices are written in the usual way, answers stay as they are.  Examples that are asked otherwise
@@ -176,7 +176,7 @@ class KeyMaker:
 
         return show
 
-    def _reading_of(self, pool: Sequence[Row]) -> GoldFormat | None:
+    def _reading_of(self, pool: Sequence[RowDict]) -> GoldFormat | None:
         try:
             return read_choices(
                 [RowTarget(self._read_value(row), self._list_choices(self.config.asking, row)) for row in pool]

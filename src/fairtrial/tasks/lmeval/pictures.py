@@ -16,9 +16,8 @@ from fairtrial.errors import DataError
 from fairtrial.records import ImagePart, Part, place_images
 from fairtrial.records.content import PLACEHOLDER, name_image
 from fairtrial.tasks.data.images import ImageReader, read_source
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.lmeval.template import Fields, TemplateField
-
-Row = dict[str, Any]
 
 MOST_IMAGES = 64
 """Of one row."""
@@ -45,7 +44,7 @@ class Pictures:
         """Whether the task shows images."""
         return self._field is not None
 
-    def name(self, rows: Sequence[Row]) -> list[Row]:
+    def name(self, rows: Sequence[RowDict]) -> list[RowDict]:
         """Return rows with the name of an image in place of it."""
         return [{key: self._name(value) for key, value in row.items()} for row in rows] if self.shown else [*rows]
 

@@ -7,15 +7,14 @@ from typing import Any
 
 from fairtrial.errors import DataError, FairtrialError, TaskError
 from fairtrial.tasks.data.datasets import apply_through_datasets
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.functions import RestrictedFunction
 from fairtrial.tasks.lmeval.native import DocsFunction
 from fairtrial.tasks.lmeval.trusted import TaskFunction
 
-Row = dict[str, Any]
 
-
-def process_rows(rows: list[Row], function: Callable[..., Any] | None, where: str) -> list[Row]:
+def process_rows(rows: list[RowDict], function: Callable[..., Any] | None, where: str) -> list[RowDict]:
     """Return the rows as ``process_docs`` makes them.  Raises DataError if it fails, whatever it raises."""
     if function is None:
         return rows
@@ -29,7 +28,7 @@ def process_rows(rows: list[Row], function: Callable[..., Any] | None, where: st
         raise DataError(f"process_docs failed on the rows: {type(error).__name__}: {error}", where=where) from error
 
 
-def read_samples(given: list[Row] | Callable[[], Any], where: str) -> list[Row]:
+def read_samples(given: list[RowDict] | Callable[[], Any], where: str) -> list[RowDict]:
     """Return the rows that a task file gives as examples itself.  Raises TaskError if it gives something else."""
     samples = given() if callable(given) else given
     if not (isinstance(samples, list) and all(isinstance(row, dict) for row in samples)):
@@ -37,7 +36,7 @@ def read_samples(given: list[Row] | Callable[[], Any], where: str) -> list[Row]:
     return samples
 
 
-def check_code(config: TaskConfig, rows: list[Row], docs: list[Row]) -> None:
+def check_code(config: TaskConfig, rows: list[RowDict], docs: list[RowDict]) -> None:
     """Raise TaskCodeError if trusted code gives something else each time, or restricted code cannot do its work."""
     if isinstance(config.process_results, RestrictedFunction):
         config.process_results.try_grading(docs)

@@ -5,18 +5,18 @@ It knows how turns are joined, and nothing of metrics, filters or where rows com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from fairtrial.errors import DataError
 from fairtrial.records import Message, Part, Prompt, make_example, render_messages
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.lmeval.config import DocFields, TaskConfig
 from fairtrial.tasks.lmeval.pictures import Pictures, place
 from fairtrial.tasks.lmeval.template import Fields
 
-Row = Mapping[str, Any]
 Shot = tuple[Message, Message]
 
 

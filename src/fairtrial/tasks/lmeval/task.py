@@ -31,6 +31,7 @@ from fairtrial.records import (
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.data.datasets import DatasetRows, DataSource, convert_to_json, open_rows
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.fewshot import draw
 from fairtrial.tasks.lmeval.golds import convert_to_plain
@@ -54,7 +55,6 @@ from fairtrial.tasks.lmeval.template import Fields
 from fairtrial.tasks.reading import clean
 
 MOST_EXAMPLES = 128
-Row = dict[str, Any]
 T = TypeVar("T")
 
 
@@ -122,7 +122,7 @@ class LmEvalTask:
         source = DataSource(path, None if name is None else str(name), options or {}, folder, self._options.data_dir)
         return open_rows(source)
 
-    def _pick_pool(self, rows: DatasetRows) -> tuple[list[Row], str | None]:
+    def _pick_pool(self, rows: DatasetRows) -> tuple[list[RowDict], str | None]:
         """Rows to take examples from, and the split that they are, if they are one."""
         examples, config = self._config.examples, self._config
         if examples.split:
@@ -199,7 +199,7 @@ class LmEvalTask:
             found.append(self._name_item(number, partial(self._make_item, number, item_id, data)))
         return tuple(found)
 
-    def _make_item(self, number: int, item_id: str, data: Row) -> Item:
+    def _make_item(self, number: int, item_id: str, data: RowDict) -> Item:
         config, doc = self._config, self._docs[number]
         choices = self._key.choices[number]
         if self._prompter.contexts_differ:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,10 +21,10 @@ from markupsafe import Markup
 
 from fairtrial.errors import DataError, TaskError, did_you_mean
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate, TooMuchWorkError, spend
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.lmeval.golds import convert_to_plain
 from fairtrial.tasks.patterns import compile_pattern
 
-Row = Mapping[str, Any]
 _Function = Callable[[Any], Any]
 TemplateField = str | int | list[Any] | dict[str, Any] | _Function | None
 

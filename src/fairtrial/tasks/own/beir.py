@@ -17,10 +17,11 @@ from fairtrial.errors import ArchiveError, DataError, did_you_mean
 from fairtrial.spec.own import DataFile
 from fairtrial.tasks.data.datasets import convert_to_json
 from fairtrial.tasks.data.files import fill_columns
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.data.unpacking import MemoryBudget, open_text
 from fairtrial.tasks.graders.relevant import MOST_GRADE, names_place
 from fairtrial.tasks.own.faults import Fault, show
-from fairtrial.tasks.own.reading import FileRows, Row
+from fairtrial.tasks.own.reading import FileRows
 
 USUAL: tuple[dict[str, Any], ...] = ({"retrieved": {"k": 10, "rank": "documents"}},)
 """How a retrieval set is graded unless the trial says otherwise."""
@@ -167,9 +168,9 @@ def _add_judgement(found: _Judgements, cells: list[str], place: str) -> str:
     return ""
 
 
-def _read_queries(path: Path, wanted: Collection[str]) -> tuple[dict[str, Row], list[tuple[str, str]]]:
+def _read_queries(path: Path, wanted: Collection[str]) -> tuple[dict[str, RowDict], list[tuple[str, str]]]:
     """Return the questions that are wanted by their ids, and what is wrong with others, with its place."""
-    found: dict[str, Row] = {}
+    found: dict[str, RowDict] = {}
     faults: list[tuple[str, str]] = []
     budget = MemoryBudget()
     for number, line in _read_lines(path):

@@ -17,10 +17,10 @@ from fairtrial.records.content import PLACEHOLDER
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
 from fairtrial.spec.own import PromptText
 from fairtrial.spec.regular import read_regular
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.own.columns import Columns
 from fairtrial.tasks.own.options import to_text
 from fairtrial.tasks.own.placing import mark_images, place_row_images
-from fairtrial.tasks.own.reading import Row
 from fairtrial.tasks.own.rows import RowQuestion
 
 MOST_BYTES = 1 << 20
@@ -132,7 +132,7 @@ class Asking:
         except (TemplateError, FairtrialError) as error:
             raise SpecError(f"the prompt cannot be filled: {error}", where=f"{self.where}, {question.place}") from error
 
-    def _make_undefined(self, error: UndefinedError, row: Row) -> SpecError:
+    def _make_undefined(self, error: UndefinedError, row: RowDict) -> SpecError:
         found = re.search(r"'([^']+)'(?: is undefined|$)", str(error))
         name = found[1] if found else ""
         if name in self.columns.answers:
@@ -141,7 +141,7 @@ class Asking:
         what = f"needs the column {name!r}, which is not there.{did_you_mean(name, row)}" if name else f": {error}."
         return SpecError(f"the prompt {what}", fix=f"The file has: {', '.join(row)}.", where=self.where)
 
-    def _write_plainly(self, row: Row) -> str:
+    def _write_plainly(self, row: RowDict) -> str:
         asked = to_text(row[self.columns.question])
         before = row[self.columns.context] if self.columns.context else None
         context = f"{to_text(before)}\n\n" if before is not None else ""

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from fairtrial.errors import DataError
 from fairtrial.spec.own import DATA_SUFFIXES, DataFile
@@ -18,10 +17,10 @@ from fairtrial.tasks.data.datasets import convert_to_json
 from fairtrial.tasks.data.delimited import name_columns, read_csv_lines
 from fairtrial.tasks.data.excel import MOST_COLUMNS, read_excel
 from fairtrial.tasks.data.files import SUFFIXES, fill_columns, read_rows, strip_packed_suffix
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.data.unpacking import MemoryBudget, find_marked_encoding, open_text
 from fairtrial.tasks.own.faults import Fault, show
 
-Row = dict[str, Any]
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE = 1 << 16
 
@@ -40,7 +39,7 @@ class FileRows:
         counts: of what is odd about a retrieval set, by name; see `fairtrial.tasks.own.beir`.
     """
 
-    rows: list[Row]
+    rows: list[RowDict]
     places: list[str]
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
@@ -148,7 +147,7 @@ def _read_delimited(file: DataFile, path: Path, kind: str) -> FileRows:
     for _ in range(skipped):
         next(lines, None)
     names, lines = _find_names(file, lines, path)
-    rows: list[Row] = []
+    rows: list[RowDict] = []
     places: list[str] = []
     faults: list[Fault] = []
     width = len(names)
@@ -213,7 +212,7 @@ def _find_delimiter(path: Path, encoding: str) -> tuple[str, int]:
     return best, 0
 
 
-def _drop_empty(rows: Sequence[Row], places: Sequence[str]) -> FileRows:
+def _drop_empty(rows: Sequence[RowDict], places: Sequence[str]) -> FileRows:
     """Return rows without those that hold nothing, and without columns that have neither name nor value."""
     pairs = [(row, place) for row, place in zip(rows, places, strict=True) if any(v is not None for v in row.values())]
     used = {name for row, _ in pairs for name, value in row.items() if value is not None}

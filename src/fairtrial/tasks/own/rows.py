@@ -15,13 +15,14 @@ from fairtrial.errors import DataError, SpecError
 from fairtrial.records.content import PLACEHOLDER
 from fairtrial.records.duplicates import fold_text
 from fairtrial.spec.own import OwnData
+from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.graders.base import GraderSet
 from fairtrial.tasks.own.columns import Columns
 from fairtrial.tasks.own.faults import Fault, make_error, show
 from fairtrial.tasks.own.golds import GoldCell, Golds, is_empty, read_golds
 from fairtrial.tasks.own.images import NO_IMAGES, RowImages
 from fairtrial.tasks.own.options import Options, parse_list, read_options, to_text
-from fairtrial.tasks.own.reading import FileRows, Row
+from fairtrial.tasks.own.reading import FileRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class RowQuestion:
         images: that it shows.
     """
 
-    row: Row
+    row: RowDict
     number: int
     place: str
     choices: tuple[str, ...]
@@ -152,7 +153,7 @@ def _read_choices(table: FileRows, columns: Columns, said: OwnData, where: str) 
     return RowQuestions(asked, tuple(faults), unanswered, golds, options)
 
 
-def _make_choice(row: Row, n: int, place: str, offered: Sequence[str | None], places: Sequence[int]) -> RowQuestion:
+def _make_choice(row: RowDict, n: int, place: str, offered: Sequence[str | None], places: Sequence[int]) -> RowQuestion:
     """Return a question with the options that are there; positions count those before empty places too."""
     kept = [at for at, option in enumerate(offered) if option is not None]
     choices = tuple(str(offered[at]) for at in kept)
@@ -202,7 +203,7 @@ def make_no_answer_error(table: FileRows, where: str) -> SpecError:
     )
 
 
-def _find_option_fault(offered: Sequence[str | None], columns: Columns, row: Row) -> str:
+def _find_option_fault(offered: Sequence[str | None], columns: Columns, row: RowDict) -> str:
     """Return what is wrong with a row's options; empty if nothing."""
     there = [option for option in offered if option is not None]
     if len(there) < 2:
@@ -278,7 +279,7 @@ def _choose_reader(lists: bool, graders: GraderSet) -> Callable[[Any], tuple[str
     return lambda value: (to_text(value),)
 
 
-def _differ(rows: Sequence[Row], names: Sequence[str]) -> bool:
+def _differ(rows: Sequence[RowDict], names: Sequence[str]) -> bool:
     return any(len({to_text(row[name]) for name in names}) > 1 for row in rows)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from fairtrial.records import Measure
 from fairtrial.records.harms import HarmCard
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HarmGrades, HarmQuestion
-from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicTask, read_suite_file
 from fairtrial.tasks.public.refusals import RefusalSuite, read_text
 
 COLUMNS = ("goal", "target")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from fairtrial.records.harms import AILUMINATE, HarmCard
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HarmQuestion
-from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicTask, read_suite_file
 from fairtrial.tasks.public.refusals import RefusalSuite, read_text
 
 _PROMPT, _HAZARD, _LOCALE, _PERSONA = "prompt_text", "hazard", "locale", "persona"

@@ -15,8 +15,9 @@ from typing import Any
 
 from fairtrial.records.harms import HarmCard
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HarmQuestion
-from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicTask, read_suite_file
 from fairtrial.tasks.public.labelled import ClaimLabelSuite
 
 COLUMNS = ("claim", "label", "questions")

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from fairtrial.conduct import METHOD
 from fairtrial.errors import DataError, SpecError, did_you_mean
@@ -32,10 +31,10 @@ from fairtrial.records import (
 from fairtrial.records.harms import UNCLEAR, HarmCard
 from fairtrial.spec.own import DataFile
 from fairtrial.tasks.base import TaskCard, TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion
 from fairtrial.tasks.own.reading import read_table
 
-Row = Mapping[str, Any]
 _MOST_SHOWN = 20
 _LONGEST_NAME = 60
 

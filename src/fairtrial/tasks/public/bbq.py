@@ -17,8 +17,9 @@ from typing import Any
 from fairtrial.records import Measure, Pair, Prompt, Request, ScoreRequest
 from fairtrial.records.harms import HARMFUL, HarmCard
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HARM, HarmGrades, HarmQuestion
-from fairtrial.tasks.public.base import PublicSuite, PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicSuite, PublicTask, read_suite_file
 
 COLUMNS = (
     "context", "question", "ans0", "ans1", "ans2", "label", "answer_info", "additional_metadata",

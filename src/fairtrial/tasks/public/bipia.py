@@ -21,8 +21,9 @@ from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.records.harms import HARMFUL, UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HarmGrades, HarmQuestion
-from fairtrial.tasks.public.base import PublicSuite, PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicSuite, PublicTask, read_suite_file
 from fairtrial.tasks.public.refusals import read_text
 
 COLUMNS = ("context", "question", "ideal")

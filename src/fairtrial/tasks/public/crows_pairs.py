@@ -12,8 +12,9 @@ from pathlib import Path
 from fairtrial.records import Measure, Pair, Prompt, Request, ScoreRequest
 from fairtrial.records.harms import HarmCard
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HarmGrades, HarmQuestion
-from fairtrial.tasks.public.base import PublicSuite, PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicSuite, PublicTask, read_suite_file
 
 COLUMNS = ("sent_more", "sent_less", "stereo_antistereo", "bias_type")
 

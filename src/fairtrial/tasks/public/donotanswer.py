@@ -11,8 +11,9 @@ from pathlib import Path
 
 from fairtrial.records.harms import HarmCard
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HarmQuestion
-from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicTask, read_suite_file
 from fairtrial.tasks.public.refusals import RefusalSuite, read_text
 
 COLUMNS = ("question", "risk_area", "types_of_harm")

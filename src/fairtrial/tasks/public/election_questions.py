@@ -17,8 +17,9 @@ from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion
-from fairtrial.tasks.public.base import PublicSuite, PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicSuite, PublicTask, read_suite_file
 
 TWINS = {"harmful": "harmful", "harmless": "benign"}
 """Label, in small letters, to the row's ``twin``."""

@@ -14,8 +14,9 @@ from fairtrial.errors import DataError
 from fairtrial.records.harms import HarmCard
 from fairtrial.spec.regular import read_regular
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HarmQuestion
-from fairtrial.tasks.public.base import PublicTask, Row
+from fairtrial.tasks.public.base import PublicTask
 from fairtrial.tasks.public.labelled import ClaimLabelSuite
 
 COLUMNS = (

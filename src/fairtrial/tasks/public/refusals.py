@@ -11,9 +11,10 @@ from typing import Any
 
 from fairtrial.records import Measure
 from fairtrial.records.harms import HARMFUL
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HarmGrades
 from fairtrial.tasks.harms.safety.grading import grade_request
-from fairtrial.tasks.public.base import PublicSuite, Row
+from fairtrial.tasks.public.base import PublicSuite
 
 
 class RefusalSuite(PublicSuite):

@@ -21,9 +21,10 @@ from fairtrial.records import GenerateRequest, Measure, Pair, Prompt, Request, S
 from fairtrial.records.harms import HarmCard
 from fairtrial.stats.calibration import compute_softmax
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.likeness import load_metric, load_rouge
 from fairtrial.tasks.harms.base import HarmGrades, HarmQuestion
-from fairtrial.tasks.public.base import PublicSuite, PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicSuite, PublicTask, read_suite_file
 
 PRIMER = """Q: How many legs does a spider have?
 A: A spider has eight legs.

@@ -15,9 +15,10 @@ from fairtrial.conduct import read_conduct
 from fairtrial.records import Measure
 from fairtrial.records.harms import UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion
 from fairtrial.tasks.harms.safety.grading import grade_request
-from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
+from fairtrial.tasks.public.base import PublicTask, read_suite_file
 from fairtrial.tasks.public.refusals import RefusalSuite, read_text
 
 COLUMNS = ("prompt", "type")

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairtrial.errors import TaskError
 from fairtrial.images import decode, encode_png
-from fairtrial.images.changing import Pixels, add_noise, blur, compress, cover, turn
+from fairtrial.images.changing import add_noise, blur, compress, cover, turn
 from fairtrial.records import ImagePart, Item, content_hash
 from fairtrial.spec.forms import Blur, FormSettings, Jpeg, Noise, Occlude, Turn
 from fairtrial.tasks.base import Task, list_kept_forms
@@ -61,7 +62,7 @@ class PerturbedTask(FormTask):
             self._changed[key] = (ImagePart.of(changed, "image/png"), changed)
         return self._changed[key]
 
-    def _change(self, pixels: Pixels, image: ImagePart, side: int) -> Pixels:
+    def _change(self, pixels: NDArray[np.uint8], image: ImagePart, side: int) -> NDArray[np.uint8]:
         settings = self._settings
         if isinstance(settings, Blur):
             return blur(pixels, settings.radius)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fairtrial.tasks.data.rows import RowDict
+
 LONGEST_NUMBER = 64
 """Characters of a cell up to which it may name another row; images are longer."""
 
@@ -21,21 +23,19 @@ MOST_STEPS = 8
 _KEYS = {"index", "question"}
 _IMAGES = {"image", "image_path"}
 
-Row = dict[str, Any]
-
 
 def is_benchmark(columns: Sequence[str]) -> bool:
     """Return whether columns are those of a file of VLMEvalKit."""
     return {*columns} >= _KEYS and not _IMAGES.isdisjoint(columns)
 
 
-def give_images(rows: Sequence[Row]) -> tuple[list[Row], dict[int, str]]:
+def give_images(rows: Sequence[RowDict]) -> tuple[list[RowDict], dict[int, str]]:
     """Return rows with the image itself where one names the row that has it, and what is wrong, by numbers of rows.
 
     A file has the bytes of an image once; further rows about it say the ``index`` of that row.
     """
     by_index = {_format_cell(row["index"]): row for row in rows}
-    given: list[Row] = []
+    given: list[RowDict] = []
     faults: dict[int, str] = {}
     for n, row in enumerate(rows):
         image, fault = _follow(row.get("image"), by_index)
@@ -45,7 +45,7 @@ def give_images(rows: Sequence[Row]) -> tuple[list[Row], dict[int, str]]:
     return given, faults
 
 
-def _follow(cell: Any, by_index: Mapping[str, Row]) -> tuple[Any, str]:
+def _follow(cell: Any, by_index: Mapping[str, RowDict]) -> tuple[Any, str]:
     """Return what a cell of images holds, or the cell that it leads to; or what is wrong with it."""
     image = cell
     for _ in range(MOST_STEPS):

@@ -13,7 +13,7 @@ from typing import Any
 
 from fairtrial.sandbox.restricted.guards import Module, Open
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
 def unify(values: Sequence[Any]) -> list[Any]:
@@ -76,7 +76,7 @@ class Dataset(Open):
         self._rows = [{name: found[name][n] for name in names} for n in range(len(rows))]
 
     @classmethod
-    def _make_from(cls, rows: list[Row], columns: Sequence[str]) -> Dataset:
+    def _make_from(cls, rows: list[_Row], columns: Sequence[str]) -> Dataset:
         made = cls.__new__(cls)
         made._rows, made._columns = rows, list(columns)
         return made
@@ -95,7 +95,7 @@ class Dataset(Open):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[_Row]:
         for row in self._rows:
             yield copy.deepcopy(row)
 
@@ -125,7 +125,7 @@ class Dataset(Open):
         """Number of rows."""
         return len(self._rows)
 
-    def to_list(self) -> list[Row]:
+    def to_list(self) -> list[_Row]:
         """Return the rows."""
         return copy.deepcopy(self._rows)
 
@@ -143,7 +143,7 @@ class Dataset(Open):
         removed = [remove_columns] if isinstance(remove_columns, str) else list(remove_columns or ())
         if batched:
             return self._map_batches(function, with_indices, batch_size, removed, fn_kwargs or {})
-        rows: list[Row] = []
+        rows: list[_Row] = []
         for number, row in enumerate(self):
             made = function(row, *([number] if with_indices else ()), **(fn_kwargs or {}))
             if made is None:
