@@ -154,6 +154,23 @@ def test_every_module_says_what_it_does(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))
 
 
+def test_a_class_or_type_has_a_name_of_its_own() -> None:
+    """One word, one meaning: a public name of a class or of a type stands for one thing in the whole source."""
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for name in (one for node in ast.parse(path.read_text()).body for one in named_types(node)):
+            places.setdefault(name, []).append(str(path.relative_to(SRC)))
+    assert {"Candidate", "Verdict", "Floats", "Row"} <= set(places)
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def named_types(node: ast.stmt) -> list[str]:
+    """Public classes and aliases of types that a statement defines; names in capitals are constants."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    names = [node.name] if isinstance(node, ast.ClassDef) else [one.id for one in targets if isinstance(one, ast.Name)]
+    return [name for name in names if name[0].isupper() and (isinstance(node, ast.ClassDef) or not name.isupper())]
+
+
 SQL = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE|CREATE|DROP|PRAGMA)\s+\S+")
 RUNS_SQL = re.compile(r"\b(ledger|store|db|connection)\.(read|execute|executemany|executescript)\(")
 

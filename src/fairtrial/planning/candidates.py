@@ -25,8 +25,8 @@ from fairtrial.levers import (
 )
 from fairtrial.models import ResolvedModel, choose_engine, hash_file, identify_candidate, resolve_candidate
 from fairtrial.planning.base import PlannedCandidate, PlannedTask, join_models
-from fairtrial.planning.calibration import write_shots
 from fairtrial.planning.places import Where, add_place
+from fairtrial.planning.shots import write_shots
 from fairtrial.records import content_hash
 from fairtrial.spec.candidate import Candidate, read_written_out
 from fairtrial.spec.levers import locate_levers

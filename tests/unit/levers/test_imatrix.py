@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.quantize.activations import measure_activations
-from fairtrial.levers.quantize.calibration import compute_matrix
 from fairtrial.levers.quantize.imatrix import ActivationSums, ImportanceMatrix, encode_gguf, read_matrix, write_matrix
+from fairtrial.levers.quantize.matrices import compute_matrix
 from fairtrial.models import ResolvedModel, hashes, resolve
 from fairtrial.models.gguf import read_header
 from tests.support.levers import quantize

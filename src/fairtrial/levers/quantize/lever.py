@@ -13,8 +13,8 @@ from fairtrial.engines.llamacpp.binding import import_library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.base import BuildContext, BuildLever, OnBuildStep, ReferencedContent
-from fairtrial.levers.quantize.calibration import GivenMatrix, compute_matrix, read_given_matrix
 from fairtrial.levers.quantize.making import MakingSettings, make_quantized, read_quantizable, remove_leftovers
+from fairtrial.levers.quantize.matrices import GivenMatrix, compute_matrix, read_given_matrix
 from fairtrial.levers.quantize.types import choose_type, count_widened, list_types
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, hash_file

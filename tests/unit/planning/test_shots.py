@@ -1,4 +1,4 @@
-"""Calibration on the few-shot examples of a trial's tasks: what is in the text, and above all what is not."""
+"""The few-shot examples of a trial's tasks as a text to calibrate on: what is in the text, and above all what is not."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import yaml
 from fairtrial import cache
 from fairtrial.errors import SpecError
 from fairtrial.models import hashes
-from fairtrial.planning.calibration import join_shots
 from fairtrial.planning.plan import plan_trial
+from fairtrial.planning.shots import join_shots
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.source import load_candidate, load_trial
 from fairtrial.spec.trial import TaskEntry, Trial
