@@ -1,4 +1,4 @@
-"""The few-shot examples of a trial's tasks as a text to calibrate on: what is in the text, and above all what is not."""
+"""The few-shot examples of a trial's tasks as a text to calibrate on: what is in it, and what must not be."""
 
 from __future__ import annotations
 
