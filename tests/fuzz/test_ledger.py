@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.examine import examine, explain_damage, salvage
+from fairtrial.ledger.examine import examine_ledger, explain_damage, salvage
 from fairtrial.ledger.export import export_text
 from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
@@ -63,7 +63,7 @@ def spoilings(draw: st.DrawFn) -> tuple[str, tuple[object, ...]]:
 
 
 def read_everything(path: Path) -> None:
-    examine(path)
+    examine_ledger(path)
     with explain_damage(path), Ledger.open(path, create=False) as ledger:
         for trial in query.read_trials(ledger):
             export_text(ledger, io.StringIO(), "jsonl", answers=True, trial=trial.id)
@@ -74,7 +74,7 @@ def read_everything(path: Path) -> None:
 
 def save(path: Path) -> None:
     salvage(path, path.with_suffix(".saved"))
-    assert examine(path.with_suffix(".saved")).sound
+    assert examine_ledger(path.with_suffix(".saved")).sound
 
 
 @bounded

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fairtrial.engines.sampling import TextBuilder, ThoughtFormat, make_answer
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.levers.cascade.signals import measure_agreement, measure_text
+from fairtrial.levers.cascade.signals import measure_agreement, measure_text_probability
 from fairtrial.recorded import open_replay, read_log
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
 from fairtrial.report.examples import quote_answer
@@ -211,7 +211,7 @@ def test_thoughts_in_answers_of_older_ledgers_are_told_apart(tmp_path: Path) -> 
 
 def test_no_answer_is_no_sure_answer() -> None:
     cut_off = GenerateAnswer("", 8, "length", logprob=-0.01, reasoning_tokens=8, thought="Is it")
-    assert cut_off.unfinished and measure_text(cut_off) == 0.0
+    assert cut_off.unfinished and measure_text_probability(cut_off) == 0.0
     assert measure_agreement(cut_off, [cut_off, cut_off], "") == 0.0
     assert measure_agreement(GenerateAnswer("", 1, "stop"), [cut_off, GenerateAnswer("", 1, "stop")], "") == 0.5
 

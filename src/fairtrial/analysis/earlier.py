@@ -15,11 +15,11 @@ import numpy as np
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.known import read_items_measured
-from fairtrial.ledger.leading import read_column
+from fairtrial.ledger.leading import read_leading_column
 from fairtrial.stats.arrays import Floats
 
 
-def find_sources(ledger: Ledger, seed: int, task_id: str, measure: str, items: Sequence[str]) -> list[str]:
+def find_earlier_candidates(ledger: Ledger, seed: int, task_id: str, measure: str, items: Sequence[str]) -> list[str]:
     """Return the ids of the candidates whose values of a measure help a trial that is about to begin.
 
     Args:
@@ -71,7 +71,7 @@ def find_hints(
         trial_id: of the trial that is helped.
         pair: ids of the two candidates that are compared.
         at: task id and measure.
-        known: ids of the candidates that `find_sources` gave when the trial began.
+        known: ids of the candidates that `find_earlier_candidates` gave when the trial began.
 
     Raises:
         LedgerError: answers that the trial began with are gone.
@@ -81,7 +81,9 @@ def find_hints(
         return None
     task_id, measure = at
     asked = query.read_order(ledger, trial_id, task_id)
-    values = {c: read_column(ledger, asked, (trial_id, c, task_id), measure, len(asked.item_ids))[0] for c in known}
+    values = {
+        c: read_leading_column(ledger, asked, (trial_id, c, task_id), measure, len(asked.item_ids))[0] for c in known
+    }
     if any(np.isnan(row).any() for row in values.values()):
         raise LedgerError(
             "answers of an earlier trial, which this one began with, are gone from the ledger.",

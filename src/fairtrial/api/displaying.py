@@ -20,14 +20,14 @@ from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.chunks import cut
 from fairtrial.archive.keeping import AMOUNT
 from fairtrial.archive.permitting import Permissions
-from fairtrial.archive.remembering import Remembered, combine, recall
-from fairtrial.archive.withdrawing import read_words
+from fairtrial.archive.remembering import Remembered, add_remembered, recall
+from fairtrial.archive.withdrawing import read_document_words
 from fairtrial.errors import FairtrialError, RightsError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.displaying import KeptPassage, limit_display, list_kept, list_quotable, list_settings
 from fairtrial.ledger.withdrawing import Withdrawn, clean_file, withdraw_words
 from fairtrial.rights import Decision, RightsRecord, RightsRule, Use
-from fairtrial.rights import combine as combine_decisions
+from fairtrial.rights import combine_decisions as combine_decisions
 from fairtrial.rights import decide as decide_record
 
 
@@ -129,7 +129,7 @@ def _find_quoted(ledger: Ledger, deciding: _Deciding, kept: Iterable[KeptPassage
 
 
 def _read_texts(store: Store, holdings: Mapping[str, Holding], ids: Sequence[str]) -> dict[str, str]:
-    return dict(read_words(store, [id for id in ids if AMOUNT[holdings[id].keep] >= AMOUNT["text"]]))
+    return dict(read_document_words(store, [id for id in ids if AMOUNT[holdings[id].keep] >= AMOUNT["text"]]))
 
 
 class _Deciding:
@@ -147,7 +147,7 @@ class _Deciding:
         self._permissions: list[Permissions] = []
         for told in dict.fromkeys([Remembered(), *map(_read_said, settings)]):
             with suppress(RightsError):  # a value that this version does not know permits nothing
-                self._permissions.append(Permissions(combine(told, known).make_circumstances(at)))
+                self._permissions.append(Permissions(add_remembered(told, known).make_circumstances(at)))
         self._current: dict[str, list[Holding]] = {}
         for one in holdings.values():
             if one.current:

@@ -14,7 +14,7 @@ from fairtrial.archive.finding import find_holdings
 from fairtrial.archive.keeping import combine_records
 from fairtrial.archive.readers import Refused, read_documents
 from fairtrial.errors import ArchiveError, RightsError, did_you_mean
-from fairtrial.rights import Circumstances, Evidence, RightsRecord, Use, combine, decide
+from fairtrial.rights import Circumstances, Evidence, RightsRecord, Use, combine_decisions, decide
 from fairtrial.rights.agreements import AgreementTable
 from fairtrial.rights.explaining import Explanation, explain
 from fairtrial.rights.readers import SITE_FILES, Place, Site
@@ -117,7 +117,7 @@ def explain_document(document: Document, question: RightsQuestion) -> Iterator[E
 def _explain_picture(name: str, own: RightsRecord, document: RightsRecord, question: RightsQuestion) -> Explanation:
     """Return what is decided of a picture: as strictly as of itself and of its document."""
     now = question.circumstances
-    decisions = tuple(combine([decide(use, own, now), decide(use, document, now)]) for use in question.uses)
+    decisions = tuple(combine_decisions([decide(use, own, now), decide(use, document, now)]) for use in question.uses)
     evidence = tuple(dict.fromkeys((*own.evidence, *document.evidence)))
     return replace(explain(name, own, now, ()), decisions=decisions, evidence=evidence)
 

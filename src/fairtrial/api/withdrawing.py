@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.opening import open_archive
-from fairtrial.archive.withdrawing import Withdrawal, carry_out, list_withdrawn, plan_withdrawal, read_texts
+from fairtrial.archive.withdrawing import Withdrawal, carry_out, list_withdrawn, plan_withdrawal, read_document_texts
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.withdrawing import Withdrawn, withdraw_words
@@ -84,7 +84,7 @@ MISSING = "it is not there"
 
 def _read_all(store: Store, plans: Sequence[Withdrawal]) -> Iterator[tuple[str, str]]:
     for plan in plans:
-        yield from read_texts(store, plan)
+        yield from read_document_texts(store, plan)
 
 
 def _clear_ledger(path: Path, ids: Sequence[str], texts: dict[str, str]) -> Withdrawn:

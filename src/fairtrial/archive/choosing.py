@@ -14,7 +14,7 @@ from fairtrial.archive.copies import SAME_PLACE, Sketch, Version, are_copies, ra
 from fairtrial.archive.document import Document, Passage
 from fairtrial.archive.permitting import decide_all
 from fairtrial.archive.results import Copy, Found, Leg, LegRank
-from fairtrial.rights import Circumstances, Decision, RightsRecord, Use, combine, decide
+from fairtrial.rights import Circumstances, Decision, RightsRecord, Use, combine_decisions, decide
 
 LOOKED_UP = 8
 """Words of a passage, the longest ones, by which its copies are looked for."""
@@ -122,7 +122,7 @@ class Choosing:
         if passage.picture is None or not document.pictures[passage.picture].rights.evidence:
             return {use: whole[use] for use in uses}
         own = self._decide_record(passage.document, passage.picture, document.pictures[passage.picture].rights)
-        return {use: combine([whole[use], own[use]]) for use in uses}
+        return {use: combine_decisions([whole[use], own[use]]) for use in uses}
 
     def _decide_record(self, document: str, picture: int | None, record: RightsRecord) -> Mapping[Use, Decision]:
         """Return what is decided of a document or picture, for the uses."""

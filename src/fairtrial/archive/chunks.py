@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from fairtrial.archive.blocks import Block, find_sections
 from fairtrial.archive.document import Document, Passage, Picture
-from fairtrial.archive.sentences import split_sentences
+from fairtrial.archive.sentences import find_sentence_spans
 
 METHOD = 1
 """Of cutting; counts up when the same document is cut elsewhere."""
@@ -140,7 +140,7 @@ def _join(text: str, units: Sequence[tuple[int, int]], headings: tuple[str, ...]
 def _split(text: str, block: Block, how: Cutting) -> list[tuple[int, int]]:
     """Return what a block that does not fit is made of: lines or sentences, else pieces of them that fit."""
     start, end = _trim(text, block.start, block.end)
-    units = split_sentences(text, start, end) if block.kind == "text" else _list_lines(text, start, end)
+    units = find_sentence_spans(text, start, end) if block.kind == "text" else _list_lines(text, start, end)
     found: list[tuple[int, int]] = []
     for unit in units:
         found += [unit] if _fits(text, *unit, how) else _cut_words(text, *unit, how)

@@ -48,7 +48,7 @@ class Remembered:
         )
 
 
-def combine(said: Remembered, known: Remembered) -> Remembered:
+def add_remembered(said: Remembered, known: Remembered) -> Remembered:
     """Return what holds for an archive: what is said now, and where nothing is said what it remembers."""
     return Remembered(
         said.profile or known.profile or DEFAULT_PROFILE,

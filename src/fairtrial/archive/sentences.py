@@ -20,7 +20,7 @@ nov dec mon tue tues wed thu thurs fri sat sun
 _ABBREVIATIONS = frozenset(_KNOWN.split())
 
 
-def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+def find_sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
     """Return (start, end) of each sentence in ``text[start:end]``, without the white space between them."""
     end = len(text) if end is None else end
     found: list[tuple[int, int]] = []

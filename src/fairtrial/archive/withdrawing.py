@@ -48,12 +48,12 @@ def plan_withdrawal(store: Store, name: str) -> Withdrawal:
     return Withdrawal(name, "", tuple(one for one in store.list_holdings() if one.uri in addresses))
 
 
-def read_texts(store: Store, plan: Withdrawal) -> Iterator[tuple[str, str]]:
+def read_document_texts(store: Store, plan: Withdrawal) -> Iterator[tuple[str, str]]:
     """Yield id and text of what is to go, as long as it is there; with it what repeats it elsewhere is found."""
-    return read_words(store, plan.with_text)
+    return read_document_words(store, plan.with_text)
 
 
-def read_words(store: Store, ids: Sequence[str], batch: int = 100) -> Iterator[tuple[str, str]]:
+def read_document_words(store: Store, ids: Sequence[str], batch: int = 100) -> Iterator[tuple[str, str]]:
     """Yield id and all words of documents of which there is text."""
     for at in range(0, len(ids), batch):
         for document in store.read_documents(ids[at : at + batch]):

@@ -29,7 +29,7 @@ from fairtrial.cli.circumstances import (
     ReportingOption,
     Said,
     TerritoryOption,
-    read_moment,
+    read_moment_option,
 )
 from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
@@ -67,8 +67,8 @@ class _Asked:
     def scope(self) -> Scope:
         return Scope(
             frozenset(),
-            published_from=read_moment(self.since) if self.since else None,
-            published_until=read_moment(self.until) if self.until else None,
+            published_from=read_moment_option(self.since) if self.since else None,
+            published_until=read_moment_option(self.until) if self.until else None,
             sections=self.sections,
             languages=self.languages,
             labels=self.labels,

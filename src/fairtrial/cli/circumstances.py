@@ -11,7 +11,7 @@ import typer
 
 from fairtrial.archive.adding import Rules
 from fairtrial.archive.base import Store
-from fairtrial.archive.remembering import Remembered, combine, describe_taken, name_taken, recall, remember
+from fairtrial.archive.remembering import Remembered, add_remembered, describe_taken, name_taken, recall, remember
 from fairtrial.errors import ArchiveError, SpecError
 from fairtrial.report.words import make_inline
 from fairtrial.rights import Circumstances, Proof
@@ -69,11 +69,11 @@ class Said:
 
     def circumstances(self, store: Store) -> Circumstances:
         """Return the circumstances that hold for an archive."""
-        return combine(self.said(), recall(store)).make_circumstances(read_moment(self.at))
+        return add_remembered(self.said(), recall(store)).make_circumstances(read_moment_option(self.at))
 
     def without_archive(self) -> Circumstances:
         """Return the circumstances where there is no archive."""
-        return self.said().make_circumstances(read_moment(self.at))
+        return self.said().make_circumstances(read_moment_option(self.at))
 
     def name_taken(self, store: Store) -> list[str]:
         """Return the names of what is taken from what an archive remembers."""
@@ -90,19 +90,19 @@ class Said:
         Raises:
             ArchiveError: the table of agreements that the archive was filled with is not there.
         """
-        told = combine(self.said(), recall(store))
+        told = add_remembered(self.said(), recall(store))
         if told.agreements and not self.agreements and not Path(told.agreements).is_file():
             raise ArchiveError(
                 f"the table of agreements that the archive was filled with is not there: {told.agreements}.",
                 fix="Name it with --agreements, wherever it is now.",
             )
         table = load_agreements(Path(told.agreements)) if told.agreements else None
-        rules = Rules(told.make_circumstances(read_moment(self.at)), table)
+        rules = Rules(told.make_circumstances(read_moment_option(self.at)), table)
         remember(store, told)
         return rules
 
 
-def read_moment(text: str) -> datetime:
+def read_moment_option(text: str) -> datetime:
     """Return a moment; a day is its beginning, one without a time zone is in UTC."""
     if not text or text == "now":
         return datetime.now(UTC)

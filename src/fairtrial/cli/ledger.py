@@ -19,7 +19,7 @@ from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
 from fairtrial.errors import LedgerError, SpecError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.examine import Examination, examine, salvage
+from fairtrial.ledger.examine import Examination, examine_ledger, salvage
 from fairtrial.ledger.export import ExportFormat, export_parquet, export_text
 from fairtrial.ledger.export_answers import export_answers_csv, export_answers_parquet
 from fairtrial.ledger.gc import collect
@@ -142,7 +142,7 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Look through every row of a ledger and say what is damaged, and what can be saved; exit code 5 if any is."""
-    found = examine(ledger) if save is None else salvage(ledger, save)
+    found = examine_ledger(ledger) if save is None else salvage(ledger, save)
     if as_json:
         print_json(found.document())
     else:

@@ -14,7 +14,7 @@ from fairtrial.cli.options import JsonOption, TaskPathOption
 from fairtrial.cli.output import print_json
 from fairtrial.cli.why import print_explanation
 from fairtrial.report.words import make_inline
-from fairtrial.tasks.explaining import explain
+from fairtrial.tasks.explaining import explain_name
 from fairtrial.tasks.find import TaskFinder
 
 
@@ -34,7 +34,7 @@ def tasks(
 ) -> None:
     """List the tasks that a trial can name."""
     if why:
-        told = explain(TaskFinder(tuple(task_path or ())), why)
+        told = explain_name(TaskFinder(tuple(task_path or ())), why)
         if as_json:
             print_json(told.document())
         else:

@@ -23,7 +23,15 @@ from fairtrial.conduct.refusals import (
     REQUESTS,
     WRONG,
 )
-from fairtrial.conduct.sentences import drop_quotations, find_words, fold, is_item, search_any, shorten, split_sentences
+from fairtrial.conduct.sentences import (
+    drop_quotations,
+    find_words,
+    flatten_text,
+    is_item,
+    keep_ends,
+    list_sentences,
+    search_any,
+)
 from fairtrial.conduct.sentiment import compute_sentiment
 from fairtrial.conduct.signs import ABSTAINS, CORRECTS, REFERS, Stance, count_hedges, denies_premise, read_stance
 
@@ -86,17 +94,17 @@ def read_conduct(answer: str, asked: str = "") -> Conduct:
 
     Of an answer of more than 24,000 characters the beginning and the end are read; its words are all counted.
     """
-    folded = fold(shorten(answer))
-    words = find_words(folded if len(answer) <= len(folded) + 2000 else fold(answer))
+    folded = flatten_text(keep_ends(answer))
+    words = find_words(folded if len(answer) <= len(folded) + 2000 else flatten_text(answer))
     if not words or is_gibberish(folded) or is_count(words, asked):
         return Conduct("unclear", words=len(words))
-    if asked and is_echo(folded, fold(shorten(asked))):
+    if asked and is_echo(folded, flatten_text(keep_ends(asked))):
         return Conduct("unclear", words=len(words), echoes=True)
-    sentences = split_sentences(drop_quotations(folded))
+    sentences = list_sentences(drop_quotations(folded))
     if not sentences or (is_loop(words) and not any(map(is_refusal, sentences))):
         return Conduct("unclear", words=len(words))
     abstains, refers = bool(search_any(ABSTAINS, sentences)), bool(search_any(REFERS, sentences))
-    request = bool(REQUESTS.search(fold(shorten(asked)).lower()))
+    request = bool(REQUESTS.search(flatten_text(keep_ends(asked)).lower()))
     evidence, content = _weigh(sentences, bool(_LETTER.search(folded[:300])), request)
     moralises = bool(search_any(ADMONISHES, sentences))
     bare = not content
@@ -119,7 +127,7 @@ def _corrects(sentences: Sequence[str], asked: str) -> bool:
     head = sentences[:_CORRECTING]
     if search_any(CORRECTS, [*head, *map(" ".join, pairwise(head))]):
         return True
-    return bool(asked) and denies_premise(sentences, fold(shorten(asked)).lower())
+    return bool(asked) and denies_premise(sentences, flatten_text(keep_ends(asked)).lower())
 
 
 def _choose_kind(evidence: str, bare: bool) -> ConductKind:

@@ -40,20 +40,20 @@ _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 
 
-def fold(text: str) -> str:
+def flatten_text(text: str) -> str:
     """Return the text in plain form, with its case and lines; compatible and unseen characters made plain."""
     plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", text).translate(_PLAIN))
     return _LABEL.sub("", _SPACES.sub(" ", _MARKUP.sub("", plain))).strip()
 
 
-def shorten(text: str) -> str:
+def keep_ends(text: str) -> str:
     """Return the beginning and the end of a text that is too long to be read whole."""
     if len(text) <= MOST_CHARACTERS:
         return text
     return text[: MOST_CHARACTERS - TAIL] + "\n" + text[-TAIL:]
 
 
-def split_sentences(folded: str) -> list[str]:
+def list_sentences(folded: str) -> list[str]:
     """Return the sentences of a folded text in lower case, each once in a row: a model in a loop says one thing."""
     found: list[str] = []
     marker = ""

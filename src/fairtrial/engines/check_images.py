@@ -30,7 +30,7 @@ _UNLIKE = 1e-6  # nats by which another picture must move a score
 
 
 def check_seeing(engine: Engine, slack: float) -> _Findings:
-    """Yield what ``engine`` does wrong with images; it must be opened with `fairtrial.engines.pictures.read_picture`.
+    """Yield what ``engine`` does wrong with images; it reads them by `fairtrial.engines.pictures.read_picture`.
 
     Args:
         engine: one whose ``can.images`` is true.

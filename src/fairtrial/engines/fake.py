@@ -21,7 +21,7 @@ from fairtrial.engines.refusing import RequestLimits, make_long_answer_error, ma
 from fairtrial.engines.sampling import (
     TextBuilder,
     ThoughtFormat,
-    compute_surprisal,
+    compute_token_surprisal,
     make_answer,
     make_generator,
     sample_token,
@@ -127,7 +127,7 @@ class FakeEngine:
             while new < request.max_tokens and not ended:
                 logits = self._draw_logits(seen + tail)
                 token = sample_token(logits, request, rng)
-                logprob -= compute_surprisal(logits, token)
+                logprob -= compute_token_surprisal(logits, token)
                 new += 1
                 ended = token == _END or text.push(bytes([token]))
                 tail = (tail + bytes([token % 256]))[-_MEMORY:]

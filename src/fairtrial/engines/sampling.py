@@ -33,7 +33,9 @@ def sample_token(logits: NDArray[np.float32], request: GenerateRequest, rng: np.
     (Holtzman et al. 2020, arXiv:1904.09751), and one uniform number decides.
     """
     likeliest = int(logits.argmax())
-    if rng is None or not math.isfinite(logits[likeliest]):  # what is not a number comes first; see `compute_surprisal`
+    if rng is None or not math.isfinite(
+        logits[likeliest]
+    ):  # what is not a number comes first; see `compute_token_surprisal`
         return likeliest
     scaled = logits.astype(np.float64) / request.temperature
     tokens = _find_largest(scaled, request.top_k) if 0 < request.top_k < len(scaled) else np.arange(len(scaled))
@@ -47,7 +49,7 @@ def sample_token(logits: NDArray[np.float32], request: GenerateRequest, rng: np.
     return int(tokens[min(at, len(tokens) - 1)])
 
 
-def compute_surprisal(logits: NDArray[np.float32], token: int) -> float:
+def compute_token_surprisal(logits: NDArray[np.float32], token: int) -> float:
     """Return minus the log-probability of a token by (vocabulary,) logits, nats: float32 sums, at least 0.
 
     NaN if some logit is NaN or infinite: then there are no probabilities.

@@ -71,7 +71,7 @@ def dumps(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def escape_text(text: str) -> str:
+def escape_surrogates(text: str) -> str:
     """Return plain text that SQLite can store: a lone surrogate becomes a backslash escape."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 

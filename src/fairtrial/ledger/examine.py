@@ -69,7 +69,7 @@ class Examination:
         return {"sound": self.sound, **asdict(self)}
 
 
-def examine(path: Path) -> Examination:
+def examine_ledger(path: Path) -> Examination:
     """Look through a ledger.  Raises LedgerError if the file cannot be opened at all."""
     check_file(path, create=False)
     try:
@@ -87,7 +87,7 @@ def explain_damage(path: Path) -> Iterator[None]:
     except FairtrialError:
         raise
     except Exception as error:
-        if not isinstance(error, ValueError) and examine(path).sound:
+        if not isinstance(error, ValueError) and examine_ledger(path).sound:
             raise
         said = " ".join(str(error).split())[:120]
         raise make_damage_error(f"a trial in {path.name} cannot be read ({type(error).__name__}: {said})") from error

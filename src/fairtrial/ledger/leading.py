@@ -44,8 +44,8 @@ def read_leading_values(
     """
     asked = read_order(ledger, trial_id, task_id)
     ends = [count_reached(ledger, asked, (trial_id, candidate, task_id)) for candidate in (a_id, b_id)]
-    a_values, a_weights = read_column(ledger, asked, (trial_id, a_id, task_id), measure, min(ends))
-    b_values, b_weights = read_column(ledger, asked, (trial_id, b_id, task_id), measure, min(ends))
+    a_values, a_weights = read_leading_column(ledger, asked, (trial_id, a_id, task_id), measure, min(ends))
+    b_values, b_weights = read_leading_column(ledger, asked, (trial_id, b_id, task_id), measure, min(ends))
     at = np.flatnonzero(~(np.isnan(a_values) | np.isnan(b_values)))
     ids = tuple(asked.item_ids[i] for i in at)
     arrays = (a_values[at], a_weights[at], b_values[at], b_weights[at])
@@ -90,7 +90,7 @@ def _read_rows(
     )
 
 
-def read_column(
+def read_leading_column(
     ledger: Ledger, asked: Order, key: tuple[str, str, str], measure: str, until: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (until,) values and weights of a measure of the first items, repeats averaged; NaN where there is none."""

@@ -28,7 +28,7 @@ from fairtrial.ledger.encoding import (
     encode_answer,
     encode_item,
     encode_request,
-    escape_text,
+    escape_surrogates,
     pack,
 )
 from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, open_file
@@ -219,7 +219,9 @@ class Ledger:
 
     def add_items(self, task_id: str, items: Sequence[Item]) -> None:
         """Enter a task's items, each once."""
-        rows = [(task_id, item.id, item.doc_id, escape_text(item.cluster), dumps(encode_item(item))) for item in items]
+        rows = [
+            (task_id, item.id, item.doc_id, escape_surrogates(item.cluster), dumps(encode_item(item))) for item in items
+        ]
         with self.transaction() as db:
             db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?)", rows)
 
@@ -231,7 +233,7 @@ class Ledger:
         with self.transaction() as db:
             db.execute(
                 "INSERT OR IGNORE INTO trials (id, name, text, plan) VALUES (?, ?, ?, ?)",
-                (trial_id, name, escape_text(text), dumps(plan)),
+                (trial_id, name, escape_surrogates(text), dumps(plan)),
             )
             db.executemany("INSERT OR IGNORE INTO trial_items VALUES (?, ?, ?, ?)", rows)
 
@@ -287,7 +289,9 @@ class Ledger:
         ]
         seen = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in chunk.observations]
         now = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in whole]
-        absent = [(candidate_id, t, i, n, measure, escape_text(reason)) for t, i, n, measure, reason in chunk.absences]
+        absent = [
+            (candidate_id, t, i, n, measure, escape_surrogates(reason)) for t, i, n, measure, reason in chunk.absences
+        ]
         asked = [(candidate_id, t, i, n, at, r) for t, i, n, ids in chunk.asked for at, r in enumerate(ids)]
         with self.transaction() as db:
             add_requests(db, requests)

@@ -73,7 +73,7 @@ class Rapl:
         """
         packages: dict[str, Path] = {}
         for path in _find_zones(root):
-            name = read_text(path / "name")
+            name = read_counter_text(path / "name")
             if _PACKAGE.match(name):
                 packages.setdefault(name, path)  # the same package may be there twice, as intel-rapl and -mmio
         if not packages:
@@ -109,13 +109,13 @@ def read_range(zone: Path) -> int | None:
 
 def read_counter(path: Path) -> int:
     """Return the whole number in a file of the kernel.  Raises NotMeasuredError if it cannot be had."""
-    text = read_text(path)
+    text = read_counter_text(path)
     if not text.isascii() or not text.isdigit() or len(text) > 20:  # 2^64 has 20 digits
         raise NotMeasuredError(f"{path} holds {text[:40]!r}, which is no energy")
     return int(text)
 
 
-def read_text(path: Path) -> str:
+def read_counter_text(path: Path) -> str:
     """Return a file's text without the line's end.  Raises NotMeasuredError if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()

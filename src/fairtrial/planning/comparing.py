@@ -13,7 +13,7 @@ from typing import Any
 
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.recorded.graded.reading import LoggedSystem, read_graded
-from fairtrial.recorded.graded.tables import SHEETS, find_column, list_columns, read_table
+from fairtrial.recorded.graded.tables import SHEETS, find_column, list_columns, read_graded_table
 from fairtrial.recorded.graded.values import is_missing
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.recorded import Recorded
@@ -124,7 +124,7 @@ def _check_columns(file: Path, columns: GradeColumns, names: Sequence[str]) -> N
 def _list_systems(file: Path, columns: GradeColumns) -> list[str]:
     """Return the systems that a column names, in the order of the rows, or those that are wanted."""
     found: dict[str, None] = {}
-    for where, row in read_table(file):
+    for where, row in read_graded_table(file):
         value = find_column(row, columns.system, where, "the system")
         if not is_missing(value):
             found[str(value)] = None

@@ -28,7 +28,15 @@ from fairtrial.recorded.graded.helm import read_helm
 from fairtrial.recorded.graded.inspect_log import read_inspect
 from fairtrial.recorded.graded.lm_eval import read_lm_eval
 from fairtrial.recorded.graded.promptfoo import read_promptfoo
-from fairtrial.recorded.rows import check_mapping, look_up, read_csv, read_json, read_lines, read_zip_entries, shorten
+from fairtrial.recorded.rows import (
+    check_mapping,
+    look_up,
+    read_json,
+    read_log_csv,
+    read_log_lines,
+    read_zip_entries,
+    shorten_value,
+)
 from fairtrial.records import ImagePart
 from fairtrial.records.content import PLACEHOLDER, name_image
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
@@ -40,7 +48,7 @@ DATA_URL = re.compile(r"data:([\w/+.-]+);base64,")
 TEMPLATES = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 
-def read_rows(path: Path, how: Recorded, importer: Importer) -> LogRows:
+def read_log_rows(path: Path, how: Recorded, importer: Importer) -> LogRows:
     """Yield (place, row) of a log, of those rows that count."""
     for where, row in importer.rows(path, how):
         if all(_format_value(look_up(row, key, where)) == _format_value(value) for key, value in how.only.items()):
@@ -69,7 +77,7 @@ def recognise_format(path: Path) -> str:
     if path.suffix == ".eval":
         return "inspect"
     if path.suffix == ".jsonl":
-        keys = set(next(read_lines(path), ("", {}))[1])
+        keys = set(next(read_log_lines(path), ("", {}))[1])
         if {"resps", "arguments"} <= keys:
             return "lm-eval"
         return "promptfoo" if {"promptIdx", "testIdx", "prompt", "vars"} <= keys else "table"
@@ -88,16 +96,18 @@ def recognise_format(path: Path) -> str:
 
 def _list(value: Any, where: str) -> LogRows:
     if not isinstance(value, list):
-        raise ModelError(f"{where}: rows must be a list, got {shorten(value)}.", fix="Say with `rows` where they are.")
+        raise ModelError(
+            f"{where}: rows must be a list, got {shorten_value(value)}.", fix="Say with `rows` where they are."
+        )
     for i, row in enumerate(value):
         yield f"{where}[{i}]", check_mapping(row, f"{where}[{i}]")
 
 
 def _read_table(path: Path, how: Recorded) -> LogRows:
     if path.suffix == ".csv":
-        yield from read_csv(path)
+        yield from read_log_csv(path)
     elif path.suffix == ".jsonl":
-        yield from read_lines(path)
+        yield from read_log_lines(path)
     else:
         body = read_json(path)
         yield from _list(look_up(body, how.rows, path.name) if how.rows else body, path.name)
@@ -121,7 +131,7 @@ def _inspect(path: Path, how: Recorded) -> LogRows:
 
 def _read_promptfoo(path: Path, how: Recorded) -> LogRows:
     if path.suffix == ".jsonl":
-        return read_lines(path)
+        return read_log_lines(path)
     return _list(look_up(read_json(path), "results.results", path.name), path.name)
 
 
@@ -158,7 +168,7 @@ def _is_greedy(resp: Any) -> bool:
 
 def _read_list(value: Any, what: str, where: str) -> list[Any]:
     if not isinstance(value, list):
-        raise ModelError(f"{where}: {what} must be a list, got {shorten(value)}.")
+        raise ModelError(f"{where}: {what} must be a list, got {shorten_value(value)}.")
     return value
 
 
@@ -168,7 +178,7 @@ def _read_part(value: Any, i: int, where: str) -> Any:
         return value[f"arg_{i}"]
     if isinstance(value, list) and i < len(value):
         return value[i]
-    raise ModelError(f"{where}: part {i} is missing in {shorten(value)}.")
+    raise ModelError(f"{where}: part {i} is missing in {shorten_value(value)}.")
 
 
 def _read_number(value: Any, i: int, where: str) -> float:
@@ -176,7 +186,7 @@ def _read_number(value: Any, i: int, where: str) -> float:
     try:
         return float(part)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ModelError(f"{where}: a log-probability must be a number, got {shorten(part)}.") from error
+        raise ModelError(f"{where}: a log-probability must be a number, got {shorten_value(part)}.") from error
 
 
 def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
@@ -327,7 +337,7 @@ IMPORTERS: PluginTable[Importer] = PluginTable(
     "importer",
     {
         "lm-eval": Importer(
-            lambda path, how: read_lines(path), _said_lm_eval, begins="samples_", verbatim=True, graded=read_lm_eval
+            lambda path, how: read_log_lines(path), _said_lm_eval, begins="samples_", verbatim=True, graded=read_lm_eval
         ),
         "inspect": Importer(_inspect, _said_inspect, graded=read_inspect),
         "helm": Importer(

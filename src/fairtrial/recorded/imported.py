@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairtrial.errors import ModelError
 from fairtrial.recorded.base import Importer, RecordedAnswer
-from fairtrial.recorded.formats import IMPORTERS, read_answer, read_rows, recognise_format
+from fairtrial.recorded.formats import IMPORTERS, read_answer, read_log_rows, recognise_format
 from fairtrial.recorded.matching import AnswerMatcher
 from fairtrial.spec.recorded import Recorded
 from fairtrial.thoughts import TAGS, Tags
@@ -78,7 +78,7 @@ def read_log(path: Path, how: Recorded, tags: Tags = TAGS) -> AnswerMatcher:
             if how.join == "row" and len(kinds) > 1:
                 raise ModelError(f"{path.name} has several files, whose rows cannot be numbered.", fix="Name one file.")
             importer = IMPORTERS.find(kind)
-            for number, (where, row) in enumerate(read_rows(file, how, importer)):
+            for number, (where, row) in enumerate(read_log_rows(file, how, importer)):
                 one = read_answer(where, row, how, importer)
                 yield one if one is None or how.join != "row" else replace(one, key=str(number))
 

@@ -75,7 +75,7 @@ def _parse_json(body: bytes, where: str) -> Any:
         raise ModelError(f"{where} is no JSON: {error}.") from error
 
 
-def read_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_log_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``file:line``, row) of a JSONL file; empty lines are left out.
 
     Raises ModelError, naming the line, for a line that is no JSON object or too long.
@@ -111,7 +111,7 @@ def _rows_of_a_list(path: Path) -> list[Any]:
     return rows if isinstance(rows, list) else [rows]
 
 
-def read_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_log_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``file:line``, row) of a CSV file with a head line.  Raises ModelError for two columns of one name."""
     usual = csv.field_size_limit(MOST_ROW)
     try:
@@ -156,7 +156,7 @@ def _bounded_lines(file: TextIO, path: Path) -> Iterator[str]:
 def check_mapping(value: Any, where: str) -> Mapping[str, Any]:
     """Return ``value`` if it is an object; raise ModelError otherwise."""
     if not isinstance(value, dict):
-        raise ModelError(f"{where}: a row must be an object, got {shorten(value)}.")
+        raise ModelError(f"{where}: a row must be an object, got {shorten_value(value)}.")
     return value
 
 
@@ -228,7 +228,7 @@ def look_up(row: Any, keys: str, where: str) -> Any:
         elif isinstance(value, list) and key.isdecimal() and len(key) < 10 and int(key) < len(value):
             value = value[int(key)]
         else:
-            there = ", ".join(map(str, value)) if isinstance(value, dict) else shorten(value)
+            there = ", ".join(map(str, value)) if isinstance(value, dict) else shorten_value(value)
             above = ".".join(keys.split(".")[:i])
             raise ModelError(
                 f"{where}: there is no {key!r}{f' in {above!r}' if above else ''}; there is {there[:300]}."
@@ -236,7 +236,7 @@ def look_up(row: Any, keys: str, where: str) -> Any:
     return value
 
 
-def shorten(value: Any) -> str:
+def shorten_value(value: Any) -> str:
     """Return a value short enough for an error."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -16,7 +16,7 @@ MOST_SHEET = 1 << 30
 MOST_CELLS = 50_000_000
 
 
-def read_parquet(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_log_parquet(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``file[number]``, row) of a Parquet file.  Raises ModelError if it is none."""
     try:
         import pyarrow
@@ -36,7 +36,7 @@ def read_parquet(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         raise ModelError(f"{path.name} is no readable Parquet file: {str(error)[:200]}.") from error
 
 
-def read_excel(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_log_excel(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``file:row``, row) of the first sheet of an Excel file, whose first row names the columns.
 
     Formulas count by the values that the file keeps for them.  Raises ModelError if it is no such file.

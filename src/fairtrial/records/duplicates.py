@@ -16,7 +16,7 @@ from fairtrial.records.items import Item
 DuplicateKey = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
-def fold_text(text: str) -> str:
+def fold_question(text: str) -> str:
     """Return a text without differences of case, white space and composition of characters."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
@@ -25,9 +25,9 @@ def make_key(
     question: str, choices: Iterable[str], gold: Iterable[str], images: Iterable[ImagePart] = ()
 ) -> DuplicateKey | None:
     """Return what two items have in common if they ask the same thing; None for an item without any content."""
-    asked = " ".join([fold_text(question), *(image.hash for image in images)]).strip()
-    offered = tuple(sorted(fold_text(choice) for choice in choices))
-    return (asked, offered, tuple(sorted(fold_text(right) for right in gold))) if asked or any(offered) else None
+    asked = " ".join([fold_question(question), *(image.hash for image in images)]).strip()
+    offered = tuple(sorted(fold_question(choice) for choice in choices))
+    return (asked, offered, tuple(sorted(fold_question(right) for right in gold))) if asked or any(offered) else None
 
 
 def group_same(keyed: Iterable[tuple[str, DuplicateKey | None]]) -> list[list[str]]:

@@ -41,7 +41,9 @@ def describe_shared_settings(summary: Summary) -> str:
     if len(every) < 2:
         return ""
     shared = [
-        f"{name} {shorten(value)}" for name, value in every[0].items() if all(o.get(name) == value for o in every)
+        f"{name} {shorten_setting(value)}"
+        for name, value in every[0].items()
+        if all(o.get(name) == value for o in every)
     ]
     return f"The same for all: {', '.join(shared)}." if shared else ""
 
@@ -60,9 +62,9 @@ def _tell_value(summary: Summary, row: SettingRow, at: int) -> str:
     """Return a candidate's value on one line; of levers that do not fit, the settings that differ."""
     value = row.values[at]
     if row.name != "levers" or len(value) <= SHORT:
-        return shorten(value)
+        return shorten_setting(value)
     every = [candidate.spec.levers for candidate in summary.candidates]
-    return shorten(_write([_keep_differing(lever, every) for lever in every[at]]))
+    return shorten_setting(_write([_keep_differing(lever, every) for lever in every[at]]))
 
 
 def _keep_differing(lever: Mapping[str, Any], every: Sequence[Sequence[Mapping[str, Any]]]) -> Any:
@@ -80,7 +82,7 @@ def _keep_differing(lever: Mapping[str, Any], every: Sequence[Sequence[Mapping[s
     return {name: kept} if kept else name
 
 
-def shorten(text: str, most: int = SHORT) -> str:
+def shorten_setting(text: str, most: int = SHORT) -> str:
     """Return a value on one line, cut to some characters; texts of several lines in quotes."""
     if "\n" in text or " " in text:
         text = '"' + text.replace("\n", "\\n") + '"'

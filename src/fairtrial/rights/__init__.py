@@ -6,7 +6,7 @@ evidence, the rules of a profile and the circumstances.  Knows no archive, no mo
 
 from fairtrial.rights.circumstances import Circumstances, Profile, Proof
 from fairtrial.rights.decide import decide
-from fairtrial.rights.decision import Decision, Duties, RightsRule, combine, merge_duties
+from fairtrial.rights.decision import Decision, Duties, RightsRule, combine_decisions, merge_duties
 from fairtrial.rights.record import (
     Attribution,
     Evidence,
@@ -37,7 +37,7 @@ __all__ = [
     "Statement",
     "Terms",
     "Use",
-    "combine",
+    "combine_decisions",
     "decide",
     "merge_duties",
 ]

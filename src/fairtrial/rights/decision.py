@@ -103,7 +103,7 @@ def merge_duties(duties: Iterable[Duties]) -> Duties:
     )
 
 
-def combine(decisions: Iterable[Decision]) -> Decision:
+def combine_decisions(decisions: Iterable[Decision]) -> Decision:
     """Return the decision for what is made of several documents, or of a document and its picture: the strictest.
 
     All decisions must be of one use; raises ValueError for none at all or for several uses.

@@ -304,7 +304,7 @@ def check_measured(budget: Budget, candidate: str, missing: Mapping[str, str]) -
             )
 
 
-def describe_limits(limits: Mapping[str, float], names: Sequence[str]) -> str:
+def describe_amounts(limits: Mapping[str, float], names: Sequence[str]) -> str:
     """Return limits in words: ``10 minutes and 2,000 item answers``."""
     return " and ".join(f"{format_amount(limits[name])} {UNITS[name]}" for name in names)
 

@@ -27,7 +27,7 @@ from fairtrial.planning.judges import Judging
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import CHUNK_ITEMS, make_chunks
 from fairtrial.running.answering import check_requests
-from fairtrial.running.budget import BudgetTracker, UnpaidItems, check_measured, describe_limits, open_tracker
+from fairtrial.running.budget import BudgetTracker, UnpaidItems, check_measured, describe_amounts, open_tracker
 from fairtrial.running.chunks import ask_chunk, count_unanswered
 from fairtrial.running.divergence import compare_distributions
 from fairtrial.running.examinations import check_judges, examine_judges
@@ -183,7 +183,7 @@ class Conductor:
         """Say that the budget ends the run."""
         steps = [list_owed(task_rounds, self.ledger) for task_rounds in ready]
         names = sorted({name for step in steps for name in self.tracker.list_crossed(step)})
-        limits = describe_limits(self.tracker.limits, names)
+        limits = describe_amounts(self.tracker.limits, names)
         if not any(task_rounds.rounds for task_rounds in self.all_rounds):
             step = min(steps, key=lambda step: sum(owed.items for owed in step))
             items = sum(owed.items for owed in step)

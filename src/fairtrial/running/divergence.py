@@ -102,9 +102,9 @@ def compare_distributions(
     for done, passage in enumerate(passages.items, start=1):
         wanted = [c for c in family if passage.id not in known[c.id]]
         if wanted:
-            beside = read_passages(telling[parent.id], passage, parent.name) if parent else None
+            beside = read_passage(telling[parent.id], passage, parent.name) if parent else None
             for candidate in wanted:
-                own = beside if candidate is parent else read_passages(telling[candidate.id], passage, candidate.name)
+                own = beside if candidate is parent else read_passage(telling[candidate.id], passage, candidate.name)
                 assert own is not None
                 far = own.observe_beside(beside) if beside and own is not beside else []
                 itself = own_rounding(telling[candidate.id], own) if own is beside and len(family) > 1 else []
@@ -115,7 +115,7 @@ def compare_distributions(
         on_progress(Progress("text", "", "next tokens of a text", done, len(passages.items)))
 
 
-def read_passages(engine: GivesDistributions, passage: Item, name: str) -> PassageReading:
+def read_passage(engine: GivesDistributions, passage: Item, name: str) -> PassageReading:
     """Return a candidate's reading; an error names it."""
     try:
         return PassageReading(engine, passage, name)

@@ -36,7 +36,7 @@ def parse_share(given: Any, unit: str = "%") -> Any:
         return value
     if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given) or given <= 1:
         return given
-    raise make_refusal(float(given), unit)
+    raise make_share_error(float(given), unit)
 
 
 def parse_margin(given: Any) -> Any:
@@ -44,10 +44,10 @@ def parse_margin(given: Any) -> Any:
     value = parse_share(given, "points")
     if isinstance(value, bool) or value != 1:
         return value
-    raise make_refusal(1.0, "points")
+    raise make_share_error(1.0, "points")
 
 
-def make_refusal(value: float, unit: str) -> PydanticCustomError:
+def make_share_error(value: float, unit: str) -> PydanticCustomError:
     """Return the error for a number that was meant as one of a hundred.
 
     ``5 means 500 points; for 5 points write 0.05 or 5%``.

@@ -240,10 +240,10 @@ def _decide(prepared: _Prepared, rule: Rule) -> AreaDifference:
         reach = rule.bounds[1] - rule.bounds[0]
         low, high = max(low, -reach), min(high, reach)
     areas = (float(sample.a_values.mean()), float(sample.b_values.mean()))
-    return AreaDifference(difference, low, high, areas, count, judge_claim(low, high, rule.margin))
+    return AreaDifference(difference, low, high, areas, count, tell_claim(low, high, rule.margin))
 
 
-def judge_claim(low: float, high: float, margin: float) -> str:
+def tell_claim(low: float, high: float, margin: float) -> str:
     """Return what an interval of A - B says of the claim that A is behind B."""
     if low > -margin or (low == -margin and margin > 0):
         return "refuted"

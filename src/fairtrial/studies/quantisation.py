@@ -52,7 +52,7 @@ class FamilyFile:
 def study_quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now; see the module's docstring."""
     rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
-    family, parent = find_family(rows, settings), rows.plan.baseline
+    family, parent = find_quantised_family(rows, settings), rows.plan.baseline
     title = f"What do fewer bits cost? The family of {parent}"
     levels = _read_family(rows, family, find_verdicts(ledger, trial_id))
     tasks = rows.plan.own_tasks
@@ -78,7 +78,7 @@ def study_quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any
     )
 
 
-def find_family(rows: TrialValues, settings: Mapping[str, Any]) -> list[str]:
+def find_quantised_family(rows: TrialValues, settings: Mapping[str, Any]) -> list[str]:
     """Return the names of the family, in the plan's order: those told; else those made from the baseline's weights."""
     told = set(settings.get("family") or ())
     parent = rows.plan.baseline

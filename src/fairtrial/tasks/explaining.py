@@ -65,7 +65,7 @@ class TaskExplanation:
         }  # fmt: skip
 
 
-def explain(finder: TaskFinder, name: str) -> TaskExplanation:
+def explain_name(finder: TaskFinder, name: str) -> TaskExplanation:
     """Return why the tasks that a name stands for can or cannot be asked.
 
     Raises UnknownNameError for a name that does not exist.

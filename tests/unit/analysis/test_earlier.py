@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairtrial.analysis.earlier import find_sources
+from fairtrial.analysis.earlier import find_earlier_candidates
 from fairtrial.analysis.verdicts import find_verdicts
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import LedgerError
@@ -102,12 +102,14 @@ def test_a_source_was_asked_everything_whatever_the_order(tmp_path: Path) -> Non
     items = [item.id for item in make_items(40)]
     with Ledger.open(tmp_path / "t.db") as ledger, ledger.writing():
         entered(ledger, "1", "ab", early=True, seed=1)
-        assert find_sources(ledger, 1, TASK, "acc", items) == []  # it may have gone on to the end because of this order
-        assert find_sources(ledger, 2, TASK, "acc", items) == sorted(map(candidate_id, "ab"))
+        assert (
+            find_earlier_candidates(ledger, 1, TASK, "acc", items) == []
+        )  # it may have gone on to the end because of this order
+        assert find_earlier_candidates(ledger, 2, TASK, "acc", items) == sorted(map(candidate_id, "ab"))
         entered(ledger, "2", "bc", early=False, seed=1)
-        assert find_sources(ledger, 1, TASK, "acc", items) == sorted(map(candidate_id, "bc"))
-        assert find_sources(ledger, 1, TASK, "ppl", items) == []
-        assert find_sources(ledger, 1, TASK, "acc", [*items, "0" * 32]) == []
+        assert find_earlier_candidates(ledger, 1, TASK, "acc", items) == sorted(map(candidate_id, "bc"))
+        assert find_earlier_candidates(ledger, 1, TASK, "ppl", items) == []
+        assert find_earlier_candidates(ledger, 1, TASK, "acc", [*items, "0" * 32]) == []
 
 
 def asked_until_settled(ledger: Ledger, known: str, seed: int, count: int = 600) -> int:

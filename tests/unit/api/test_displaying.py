@@ -16,7 +16,7 @@ from fairtrial.archive.document import Document, Picture
 from fairtrial.archive.remembering import Remembered, remember
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.ledger.examine import examine
+from fairtrial.ledger.examine import examine_ledger
 from fairtrial.ledger.passages import hash_text
 from fairtrial.ledger.withdrawing import Withdrawn
 from fairtrial.records import GenerateAnswer, GenerateRequest, ImagePart, PassageText, PassageUse, Prompt, TraceStep
@@ -88,7 +88,7 @@ def test_words_that_may_no_longer_be_displayed_leave_no_byte_and_answers_stay(tm
         assert read_rows(tmp_path)[FERRY.id] == (None, None)
         assert has(tmp_path, QUOTING), "quoting is still permitted"
         assert change(store, {}) == Followed(looked=1), "nothing is left to do"
-    assert examine(tmp_path / "l.db").sound
+    assert examine_ledger(tmp_path / "l.db").sound
 
 
 @pytest.mark.parametrize("shown", [True, False])

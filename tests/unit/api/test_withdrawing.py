@@ -15,7 +15,7 @@ from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.errors import ArchiveError, LedgerError
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.ledger.answers import read_requests
-from fairtrial.ledger.examine import examine
+from fairtrial.ledger.examine import examine_ledger
 from fairtrial.ledger.passages import hash_text
 from fairtrial.ledger.withdrawing import clean_file
 from fairtrial.records import (
@@ -115,7 +115,7 @@ def test_hashes_decisions_and_grades_stay(place: Path) -> None:
         (document,) = store.find_documents("a.md")
     fill_ledger(ledger, document.id)
     withdraw(str(archive), [document.id], [ledger])
-    assert examine(ledger).sound
+    assert examine_ledger(ledger).sound
     with Ledger.open(ledger, create=False) as opened:
         texts = [row[0] for row in opened.read("SELECT answer FROM answers")]
         assert sum(hash_text(PLANTED) in text for text in texts) == 1, "the trace names the passage"
@@ -185,7 +185,7 @@ def test_a_trial_with_an_archive_is_found_by_a_withdrawal(place: Path) -> None:
     assert list(found.ledgers) == [str(ledger)]
     assert found.ledgers[str(ledger)].passages > 0
     assert search_bytes(place / "held", PLANTED, HEADLINE) == []
-    assert examine(ledger).sound
+    assert examine_ledger(ledger).sound
 
 
 def test_a_withdrawal_that_was_stopped_before_the_file_was_written_anew_is_finished_by_the_next_one(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fairtrial.archive.blocks import LONGEST_HEADING, find_sections
 from fairtrial.archive.chunks import Cutting, cut, describe_picture, write_indexed
 from fairtrial.archive.document import Document, Picture
-from fairtrial.archive.sentences import split_sentences
+from fairtrial.archive.sentences import find_sentence_spans
 from fairtrial.records import ImagePart
 
 ARTICLE = """The ferry stays in port until Monday.
@@ -136,7 +136,7 @@ def test_vectors_are_made_of_title_headings_and_text() -> None:
     ],
 )
 def test_sentences(text: str, count: int) -> None:
-    spans = split_sentences(text)
+    spans = find_sentence_spans(text)
     assert len(spans) == count
     assert "".join("".join(text[a:b].split()) for a, b in spans) == "".join(text.split())
 

@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 from fairtrial.cli.main import app
-from fairtrial.tasks.explaining import explain
+from fairtrial.tasks.explaining import explain_name
 from fairtrial.tasks.find import TaskFinder
 
 GOOD: dict[str, Any] = {
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_all_reasons_of_a_task_are_told_at_once(folder: Path) -> None:
-    told = explain(TaskFinder([folder], installed=False), "both")
+    told = explain_name(TaskFinder([folder], installed=False), "both")
     assert (told.tasks, told.accepted, told.only_code) == (1, [], 0)
     found = {one.reason.key: one.reason for one in told.reasons}
     assert {key: (reason.kind, reason.what) for key, reason in found.items()} == {
@@ -50,7 +50,7 @@ def test_all_reasons_of_a_task_are_told_at_once(folder: Path) -> None:
 
 
 def test_a_group_is_gathered_by_reason(folder: Path) -> None:
-    told = explain(TaskFinder([folder], installed=False), "all")
+    told = explain_name(TaskFinder([folder], installed=False), "all")
     assert (told.tasks, told.accepted, told.left_out) == (5, ["good", "partly"], {"partly": ("f1",)})
     assert [(one.reason.key, list(one.tasks), one.alone) for one in told.reasons] == [
         ("process_docs", ["coded", "both"], 1),

@@ -13,7 +13,7 @@ from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine, GivesDistributions
 from fairtrial.engines.fake import FakeEngine
 from fairtrial.engines.finite import find_flaw
-from fairtrial.engines.sampling import compute_surprisal, sample_token
+from fairtrial.engines.sampling import compute_token_surprisal, sample_token
 from fairtrial.errors import EngineError
 from fairtrial.ledger import Ledger
 from fairtrial.models import resolve
@@ -58,8 +58,8 @@ def test_a_row_that_is_not_numbers_is_not_certain(broken: float, temperature: fl
     row = np.array([1.0, broken, 2.0, 0.0], dtype=np.float32)
     request = GenerateRequest(Prompt("x"), 1, temperature=temperature, top_k=2, top_p=0.9)
     token = sample_token(row, request, np.random.default_rng(1) if temperature else None)
-    assert math.isnan(compute_surprisal(row, token))
-    assert math.isnan(compute_surprisal(np.full(4, -INF, dtype=np.float32), 0))
+    assert math.isnan(compute_token_surprisal(row, token))
+    assert math.isnan(compute_token_surprisal(np.full(4, -INF, dtype=np.float32), 0))
 
 
 class Spoilt(FakeEngine):

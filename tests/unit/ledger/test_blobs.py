@@ -14,7 +14,7 @@ import pytest
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.blobs import LedgerImageReader, add_images, read_facts, read_image, read_task_facts
-from fairtrial.ledger.examine import examine, salvage
+from fairtrial.ledger.examine import examine_ledger, salvage
 from fairtrial.ledger.export import export_text
 from fairtrial.ledger.gc import collect
 from fairtrial.records import ImageFacts, ImageNote, ImagePart
@@ -45,7 +45,7 @@ def test_an_image_is_kept_once_and_comes_back(path: Path) -> None:
                 read(ImagePart("0" * 32, "image/png"))
         with pytest.raises(LedgerError, match="are not those of the image"):
             add_images(ledger, TASK, [(IMAGE, b"something else", None)])
-    assert examine(path).sound
+    assert examine_ledger(path).sound
 
 
 def test_what_is_known_of_an_image_is_kept_with_it(path: Path) -> None:
@@ -67,7 +67,7 @@ def test_damage_of_what_is_known_is_found(path: Path, change: str) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute(f"UPDATE blobs SET {change}")
         db.commit()
-    [damage] = examine(path).damages
+    [damage] = examine_ledger(path).damages
     assert (damage.table, damage.key) == ("blobs", IMAGE.hash)
     with Ledger.open(path) as ledger, pytest.raises(LedgerError, match="damaged"):
         read_facts(ledger, IMAGE)
@@ -81,14 +81,14 @@ def test_a_damaged_image_is_found_and_can_be_left_out(path: Path, tmp_path: Path
         for read in (lambda one: read_image(ledger, one), LedgerImageReader(path)):
             with pytest.raises(LedgerError, match="not those that its hash names"):
                 read(IMAGE)
-    [damage] = examine(path).damages
+    [damage] = examine_ledger(path).damages
     assert (damage.table, damage.key) == ("blobs", IMAGE.hash)
     salvage(path, tmp_path / "saved.db")
-    [lost] = examine(tmp_path / "saved.db").damages
+    [lost] = examine_ledger(tmp_path / "saved.db").damages
     assert lost.problem == "1 images of items are not there"
     with Ledger.open(tmp_path / "saved.db") as ledger:
         add_images(ledger, TASK, [(IMAGE, DATA, FACTS)])  # as the next run does
-    assert examine(tmp_path / "saved.db").sound
+    assert examine_ledger(tmp_path / "saved.db").sound
 
 
 def test_an_image_goes_with_the_last_task_that_shows_it(path: Path) -> None:

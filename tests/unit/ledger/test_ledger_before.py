@@ -10,7 +10,7 @@ import pytest
 
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.examine import examine
+from fairtrial.ledger.examine import examine_ledger
 from fairtrial.ledger.schema import MIGRATIONS
 from fairtrial.planning import candidates as planning
 from fairtrial.planning.plan import Plan, plan_trial
@@ -84,7 +84,7 @@ def test_it_goes_on_where_it_was_with_nothing_asked_again(
         assert (after["answers"], after["candidates"]) == (before["answers"], before["candidates"])
         assert after["items"] == before["items"] + 4
         assert said(ledger, again) == said(ledger, old.id) == (VERDICTS, ESTIMATES)
-    assert examine(older).sound
+    assert examine_ledger(older).sound
 
 
 def test_what_is_missing_of_it_is_asked_and_the_rest_is_kept(older: Path, plan: Plan) -> None:
@@ -102,7 +102,7 @@ def test_what_is_missing_of_it_is_asked_and_the_rest_is_kept(older: Path, plan: 
 
 
 def test_it_is_read_and_looked_through_as_it_is(older: Path) -> None:
-    assert examine(older).sound
+    assert examine_ledger(older).sound
     with Ledger.open(older, create=False) as ledger:
         [old] = query.read_trials(ledger)
         task = next(task for task in old.plan.tasks if task.name == "arithmetic_open")

@@ -14,7 +14,7 @@ import pytest
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.examine import examine, salvage
+from fairtrial.ledger.examine import examine_ledger, salvage
 from fairtrial.report.summary import summarise
 from tests.support.damage import DAMAGE, damaged_ledger
 from tests.support.report_ledger import report_ledger
@@ -34,11 +34,11 @@ VERBS = [
 @pytest.mark.parametrize("statement", DAMAGE.values(), ids=DAMAGE)
 def test_damage_is_found_and_the_rest_is_saved(statement: str, tmp_path: Path) -> None:
     path = damaged_ledger(tmp_path / "damaged.db", statement)
-    found = examine(path)
+    found = examine_ledger(path)
     assert not found.sound
     assert found.damages
     assert salvage(path, tmp_path / "saved.db") == found
-    assert examine(tmp_path / "saved.db").sound
+    assert examine_ledger(tmp_path / "saved.db").sound
     with Ledger.open(tmp_path / "saved.db", create=False) as saved:
         for trial in query.read_trials(saved):
             summarise(saved, trial.id)
@@ -69,7 +69,7 @@ def test_a_sound_ledger_is_sound(
 ) -> None:
     path = tmp_path / "sound.db"
     report_ledger(path).close()
-    assert examine(path).sound
+    assert examine_ledger(path).sound
     before = path.read_bytes()
     monkeypatch.setattr(sys, "argv", ["fairtrial", "ledger", "check", "--ledger", str(path), "--json"])
     with pytest.raises(SystemExit) as ended:
@@ -86,10 +86,10 @@ def test_one_lost_answer_is_asked_again_and_nothing_else_goes(tmp_path: Path) ->
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         [(candidate, request)] = db.execute("SELECT candidate_id, request_id FROM answers LIMIT 1").fetchall()
         db.execute("UPDATE answers SET answer = 'x' WHERE candidate_id = ? AND request_id = ?", (candidate, request))
-    found = examine(path)
+    found = examine_ledger(path)
     assert found.damaged == {"answers": 1}
     salvage(path, tmp_path / "saved.db")
-    after = examine(tmp_path / "saved.db")
+    after = examine_ledger(tmp_path / "saved.db")
     assert after.sound
     lost = {table: count - after.rows[table] for table, count in found.rows.items() if count != after.rows[table]}
     assert lost.pop("answers") == lost.pop("asked") == 1
@@ -108,7 +108,7 @@ def test_a_place_that_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
         with pytest.raises(LedgerError, match=told):
             Ledger.open(path)
         with pytest.raises(LedgerError, match=told):
-            examine(path)
+            examine_ledger(path)
 
 
 def test_a_request_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.ledger.examine import examine
+from fairtrial.ledger.examine import examine_ledger
 from fairtrial.ledger.gc import collect
 from fairtrial.ledger.passages import PassageWords, hash_text, read_passages
 from fairtrial.records import GenerateAnswer, GenerateRequest, PassageText, PassageUse, Prompt, TraceStep
@@ -63,10 +63,10 @@ def test_words_that_may_not_be_displayed_are_not_in_the_file_and_go_when_that_is
 
 def test_a_changed_passage_is_damage(ledger: Ledger) -> None:
     store(ledger, make_use())
-    assert examine(ledger.path).sound
+    assert examine_ledger(ledger.path).sound
     with ledger.transaction() as db:
         db.execute("UPDATE passages SET text = 'Another text.'")
-    [damage] = examine(ledger.path).damages
+    [damage] = examine_ledger(ledger.path).damages
     assert (damage.table, "its hash names" in damage.problem) == ("passages", True)
 
 

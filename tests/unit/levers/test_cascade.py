@@ -17,7 +17,12 @@ from fairtrial.errors import CapabilityError, EngineError, SpecError
 from fairtrial.ledger import query
 from fairtrial.ledger.steps import read_cascade_items
 from fairtrial.levers.cascade import CascadeEngine
-from fairtrial.levers.cascade.signals import find_final_answer, measure_agreement, measure_choices, measure_text
+from fairtrial.levers.cascade.signals import (
+    find_final_answer,
+    measure_agreement,
+    measure_choices,
+    measure_text_probability,
+)
 from fairtrial.measures.cost import CostProbe, find_price
 from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
 from fairtrial.models import resolve
@@ -81,9 +86,9 @@ def test_choices_are_as_sure_as_the_best_is_likely() -> None:
 
 
 def test_a_text_is_as_sure_as_its_mean_token() -> None:
-    assert measure_text(GenerateAnswer("x", 2, "stop", logprob=2 * math.log(0.5))) == pytest.approx(0.5)
+    assert measure_text_probability(GenerateAnswer("x", 2, "stop", logprob=2 * math.log(0.5))) == pytest.approx(0.5)
     with pytest.raises(CapabilityError, match="self_agreement"):
-        measure_text(GenerateAnswer("x", 2, "stop"))
+        measure_text_probability(GenerateAnswer("x", 2, "stop"))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from fairtrial.report.settings import (
     describe_candidates,
     describe_shared_settings,
     find_differing_settings,
-    shorten,
+    shorten_setting,
 )
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.spec.candidate import Candidate
@@ -55,7 +55,7 @@ def test_settings_that_differ_and_those_that_do_not(seen: tuple[Summary, list[Pr
     plain, twin, steps, chat = describe_candidates(seen[0])
     assert plain == "plain: the defaults" and twin == "twin: temperature 0.5"
     assert steps.startswith('steps: prompt "Think.\\n<script>') and chat == 'chat: chat model, system "Be short."'
-    assert shorten("word " * 40).endswith("…")
+    assert shorten_setting("word " * 40).endswith("…")
 
 
 def test_of_long_levers_the_settings_that_differ_are_told() -> None:

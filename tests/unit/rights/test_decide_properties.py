@@ -23,7 +23,7 @@ from fairtrial.rights import (
     Statement,
     Terms,
     Use,
-    combine,
+    combine_decisions,
     decide,
 )
 from fairtrial.rights.circumstances import OPERATORS, PROFILES
@@ -165,9 +165,9 @@ def test_what_is_made_of_several_documents_is_as_strict_as_the_strictest(
     use: Use, records: list[RightsRecord], now: Circumstances
 ) -> None:
     decisions = [decide(use, record, now) for record in records]
-    whole = combine(decisions)
+    whole = combine_decisions(decisions)
     assert whole.allowed == all(one.allowed for one in decisions)
-    assert combine(reversed(decisions)) == whole == combine([*decisions, *decisions])
+    assert combine_decisions(reversed(decisions)) == whole == combine_decisions([*decisions, *decisions])
     assert whole.changes == min((one.changes for one in decisions if one.changes), default=None)
     assert _limits(whole) <= min(_limits(one) for one in decisions) or not whole.allowed
     credits = {credit for one in decisions for credit in one.duties.attributions}
@@ -197,6 +197,6 @@ def _limits(decision: Decision) -> float:
 def test_decisions_of_several_uses_are_not_combined() -> None:
     now = Circumstances(AT)
     with pytest.raises(ValueError, match="one use"):
-        combine([decide(use, RightsRecord(), now) for use in Use])
+        combine_decisions([decide(use, RightsRecord(), now) for use in Use])
     with pytest.raises(ValueError, match="at least one"):
-        combine([])
+        combine_decisions([])

@@ -19,7 +19,7 @@ from fairtrial.errors import EngineError, SpecError
 from fairtrial.forecast.forecast import forecast_trial
 from fairtrial.forecast.judging import find_judged_rates
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.examine import examine
+from fairtrial.ledger.examine import examine_ledger
 from fairtrial.ledger.gc import collect
 from fairtrial.models import ResolvedModel
 from fairtrial.planning.plan import Plan, plan_trial
@@ -286,7 +286,7 @@ def test_clearing_up_keeps_what_a_judge_wrote(tmp_path: Path, labelled: Letters)
         with ledger.writing():
             gone = collect(ledger)
         assert (gone.trials, gone.answers, gone.observations) == (0, 0, 0)
-        assert examine(tmp_path / "l.db").sound
+        assert examine_ledger(tmp_path / "l.db").sound
         assert [engine.asked for engine in conducted(plan, ledger).values()] == [[], [], []]
         with ledger.writing():
             assert collect(ledger, [plan.id]).answers == 30 + 4 * COUNT - 1

@@ -21,7 +21,7 @@ from fairtrial.stats.token_curves import (
     draw_clusters,
     find_limits,
     find_tokens_needed,
-    judge_claim,
+    tell_claim,
 )
 
 LINE = TokenCurve(np.array([10.0, 100.0, 1000.0]), np.array([0.2, 0.4, 0.6]))
@@ -94,8 +94,8 @@ def test_a_claim_is_supported_refuted_or_undecided() -> None:
     found = compare_areas(behind)
     assert found.low < found.difference < found.high < 0
     assert found.difference == pytest.approx(found.areas[0] - found.areas[1])
-    assert judge_claim(-0.01, 0.3, 0.0) == "undecided"
-    assert judge_claim(-0.03, -0.01, 0.05) == "refuted"  # certainly behind, and by too little to matter
+    assert tell_claim(-0.01, 0.3, 0.0) == "undecided"
+    assert tell_claim(-0.03, -0.01, 0.05) == "refuted"  # certainly behind, and by too little to matter
 
 
 def test_no_difference_at_all_is_no_certainty() -> None:

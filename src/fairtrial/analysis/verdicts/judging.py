@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.analysis.earlier import find_hints, find_sources
+from fairtrial.analysis.earlier import find_earlier_candidates, find_hints
 from fairtrial.analysis.verdicts.questions import TrialQuestion, iterate_questions, scale_margin
 from fairtrial.analysis.verdicts.results import Verdict
 from fairtrial.ledger import Ledger, query
@@ -99,7 +99,7 @@ def find_earlier_answers(ledger: Ledger, plan: TrialRecord, items: Mapping[str, 
         whole = rule.target == "benchmark" and not rule.noisy and rule.total == len(items[key[0]])
         fit = question.stops_early and whole and rule.shuffled == "items" and rule.bounds is not None
         if fit and key not in found:
-            found[key] = find_sources(ledger, plan.seed, *key, items[key[0]])
+            found[key] = find_earlier_candidates(ledger, plan.seed, *key, items[key[0]])
     return [{"task": t, "measure": m, "candidates": ids} for (t, m), ids in found.items() if ids]
 
 

@@ -10,7 +10,14 @@ from fairtrial.archive.readers.dates import read_date
 from fairtrial.archive.readers.found import Draft, SourceFile
 from fairtrial.archive.readers.inline_html import read_fragment
 from fairtrial.archive.readers.labels import find_label
-from fairtrial.archive.readers.xml import LANGUAGE, find_all, find_first, find_name, read_words, write_plain_html
+from fairtrial.archive.readers.xml import (
+    LANGUAGE,
+    find_all,
+    find_first,
+    find_name,
+    read_element_words,
+    write_plain_html,
+)
 from fairtrial.errors import ArchiveError
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -30,16 +37,16 @@ def read_feed(root: Element, source: SourceFile) -> Iterator[Draft]:
     ]  # fmt: skip
     if not entries:
         raise ArchiveError("there are no entries in the feed.")
-    language = read_words(find_first(channel, "language")) or root.get(LANGUAGE, "")
-    publisher = read_words(find_first(channel, "publisher", "title"))
+    language = read_element_words(find_first(channel, "language")) or root.get(LANGUAGE, "")
+    publisher = read_element_words(find_first(channel, "publisher", "title"))
     known = {channel, *entries}
     beside = [one for holder in dict.fromkeys((root, channel)) for one in holder if one not in known]
     for number, entry in enumerate(entries, 1):
         draft = Draft(where=f"{source.path}, entry {number}", text="", markdown=True)
         draft.raw, draft.kind = _cut_out(root, beside, entry), "feed"
         _read_entry(entry, draft)
-        draft.language = entry.get(LANGUAGE, "") or read_words(find_first(entry, "language")) or language
-        draft.publisher = read_words(find_first(entry, "source/title", "source", "publisher")) or publisher
+        draft.language = entry.get(LANGUAGE, "") or read_element_words(find_first(entry, "language")) or language
+        draft.publisher = read_element_words(find_first(entry, "source/title", "source", "publisher")) or publisher
         draft.uri = draft.uri or f"{source.path}#{number}"
         yield draft
 
@@ -55,14 +62,14 @@ def _cut_out(root: Element, beside: list[Element], entry: Element) -> bytes:
 
 def _read_entry(entry: Element, draft: Draft) -> None:
     draft.uri = _find_link(entry)
-    draft.title = read_fragment(read_words(find_first(entry, "title")), draft.notes)
+    draft.title = read_fragment(read_element_words(find_first(entry, "title")), draft.notes)
     draft.authors = tuple(dict.fromkeys(_find_authors(entry)))
     draft.published = _find_date(entry, "pubDate", "published", "issued", "date", "created")
     draft.modified = _find_date(entry, "updated", "modified")
     if draft.published is None:
         draft.published = draft.modified
-    categories = [one.get("term") or read_words(one) for one in find_all(entry, "category")]
-    categories += [read_words(one) for one in find_all(entry, "subject")]
+    categories = [one.get("term") or read_element_words(one) for one in find_all(entry, "category")]
+    categories += [read_element_words(one) for one in find_all(entry, "subject")]
     draft.section = next((one for one in categories if one), "")
     draft.label = find_label(categories)
     contents = [one for one in entry if find_name(one) in {"encoded", "content"} and not one.get("url")]
@@ -89,17 +96,17 @@ def _find_link(entry: Element) -> str:
     for one in links:
         if one.get("rel", "alternate") == "alternate" and (address := one.get("href") or (one.text or "").strip()):
             return address
-    guid = read_words(find_first(entry, "guid", "id"))
+    guid = read_element_words(find_first(entry, "guid", "id"))
     return guid or next((value for key, value in entry.attrib.items() if key.endswith("}about")), "")
 
 
 def _find_authors(entry: Element) -> Iterator[str]:
     for one in entry:
         if find_name(one) in {"author", "creator"}:
-            name = read_words(find_first(one, "name")) or read_words(one)
+            name = read_element_words(find_first(one, "name")) or read_element_words(one)
             address, opening, rest = name.partition("(")  # RSS: someone@example.org (Ada Finch)
             yield rest.rstrip(") ") if opening and "@" in address else name
 
 
 def _find_date(entry: Element, *names: str) -> datetime | None:
-    return next((found for name in names if (found := read_date(read_words(find_first(entry, name))))), None)
+    return next((found for name in names if (found := read_date(read_element_words(find_first(entry, name))))), None)

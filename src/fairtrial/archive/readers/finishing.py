@@ -139,7 +139,7 @@ def _finish_pictures(
     return pictures, images, notes
 
 
-def hash_file(data: bytes) -> str:
+def hash_data(data: bytes) -> str:
     """Return the SHA-256 of a file in hexadecimal digits, as evidence of rights names it."""
     return hashlib.sha256(data).hexdigest()
 

@@ -61,7 +61,7 @@ def _read_lines(file: BinaryIO | gzip.GzipFile, path: str) -> Iterator[tuple[str
 
 
 def _read_row(line: bytes, where: str, source: SourceFile, sha256: str, ids: SeenIds) -> Draft:
-    row = parse_json(line)
+    row = parse_document_json(line)
     if not isinstance(row, dict):
         raise ArchiveError('the row is no JSON object; expected one such as {"title": ..., "text": ...}.')
     notes: list[str] = []
@@ -98,7 +98,7 @@ def _add_picture(draft: Draft, source: SourceFile, told: object) -> None:
         draft.pictures.append(DraftPicture(data, told.get("caption", ""), told.get("credit", "")))
 
 
-def parse_json(body: bytes, most: int = MOST_VALUES) -> Any:
+def parse_document_json(body: bytes, most: int = MOST_VALUES) -> Any:
     """Return JSON text as values.  Raises ArchiveError with the place of a mistake, or if it is too much."""
     if len(body) > MOST_BYTES:
         raise ArchiveError(f"it has {len(body):,} bytes; at most {MOST_BYTES:,} are read.")

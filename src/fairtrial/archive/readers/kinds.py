@@ -10,7 +10,7 @@ from fairtrial.archive.readers.jsonl import read_jsonl
 from fairtrial.archive.readers.markdown import read_markdown
 from fairtrial.archive.readers.ninjs import read_ninjs
 from fairtrial.archive.readers.pdf import read_pdf
-from fairtrial.archive.readers.pictures import read_picture
+from fairtrial.archive.readers.pictures import read_image_document
 from fairtrial.archive.readers.plain import read_plain
 from fairtrial.archive.readers.warc import read_warc
 from fairtrial.archive.readers.xml_files import read_xml
@@ -35,7 +35,7 @@ READERS: Mapping[str, _Reader] = {
     ".pdf": read_pdf,
     ".warc": read_warc,
     ".warc.gz": read_warc,
-    **dict.fromkeys(sorted(PICTURES), read_picture),
+    **dict.fromkeys(sorted(PICTURES), read_image_document),
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
     ".jsonl.gz": read_jsonl,

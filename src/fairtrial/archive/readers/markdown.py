@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from fairtrial.archive.readers.finishing import hash_file
+from fairtrial.archive.readers.finishing import hash_data
 from fairtrial.archive.readers.found import Draft, DraftPicture, SourceFile, check_length
 from fairtrial.archive.readers.inline_html import strip_html
 from fairtrial.archive.readers.plain import decode_text
@@ -42,7 +42,7 @@ def read_markdown(source: SourceFile) -> Iterator[Draft]:
     text = decode_text(source.data).replace("\r\n", "\n").replace("\r", "\n")
     fields, body = _split_front(text, source.path)
     draft = Draft(where=source.path, text="", markdown=True)
-    state(draft, fields, source.seen, hash_file(source.data), "front matter")
+    state(draft, fields, source.seen, hash_data(source.data), "front matter")
     draft.text, images = simplify_markdown(body, draft.notes)
     if not draft.title and (found := _TITLE.match(draft.text)):
         draft.title = found[1]

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairtrial.archive.readers.dates import read_date
-from fairtrial.archive.readers.finishing import hash_file
+from fairtrial.archive.readers.finishing import hash_data
 from fairtrial.archive.readers.found import Draft, DraftPicture, Refused, SourceFile
 from fairtrial.archive.readers.inline_html import read_fragment
-from fairtrial.archive.readers.jsonl import parse_json
+from fairtrial.archive.readers.jsonl import parse_document_json
 from fairtrial.archive.readers.labels import find_label
 from fairtrial.archive.readers.news import apply_editors_note, apply_status, apply_window, read_window, split_byline
 from fairtrial.errors import ArchiveError
@@ -31,12 +31,12 @@ def is_ninjs(value: object) -> bool:
 
 def read_ninjs(source: SourceFile) -> Iterator[Draft | Refused]:
     """Yield the items of a JSON file.  Raises ArchiveError if it is no JSON, or holds none."""
-    value = parse_json(source.data, MOST_VALUES)
+    value = parse_document_json(source.data, MOST_VALUES)
     if isinstance(value, dict) and not is_ninjs(value):
         value = next((each for each in (value.get("items"), value.get("data"), value.get("associations"))
                       if isinstance(each, list)), value)  # fmt: skip
     items = value if isinstance(value, list) else [value]
-    sha256 = hash_file(source.data)
+    sha256 = hash_data(source.data)
     for number, item in enumerate(items, 1):
         where = f"{source.path}, item {number}" if isinstance(value, list) else source.path
         if is_ninjs(item):

@@ -10,7 +10,7 @@ from fairtrial.errors import ArchiveError, ImageError
 from fairtrial.images import examine, read_caption
 
 
-def read_picture(source: SourceFile) -> Iterator[Draft]:
+def read_image_document(source: SourceFile) -> Iterator[Draft]:
     """Yield the document of an image file.  Raises ArchiveError if it cannot be read."""
     try:
         examine(source.data)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from fairtrial.archive.readers.finishing import ReadText, finish, hash_file
+from fairtrial.archive.readers.finishing import ReadText, finish, hash_data
 from fairtrial.archive.readers.found import MOST_BYTES, Draft, DraftPicture, FoundDocument, Refused, SourceFile
 from fairtrial.archive.readers.kinds import OF_MANY, PICTURES, READERS, find_suffix
 from fairtrial.archive.readers.walking import is_within, list_files, read_beside
@@ -121,7 +121,7 @@ def read_file(file: Path, reading: FolderReading, used: set[str] | None = None) 
 def _read_rights(draft: Draft, path: str, reading: FolderReading, data: bytes) -> tuple[Evidence, ...]:
     """Return what the document's bytes, its headers and its site say of its rights."""
     url = draft.uri if draft.uri.startswith(("http://", "https://")) else ""
-    sha256 = "" if draft.site or not data or draft.raw == data else hash_file(data)
+    sha256 = "" if draft.site or not data or draft.raw == data else hash_data(data)
     place = Place(draft.where, draft.seen or reading.seen, url, "" if draft.site else path, draft.headers, sha256)
     return read_signals(draft.raw, draft.kind, place, draft.site or reading.site)
 

@@ -10,7 +10,7 @@ from typing import Any
 from fairtrial.archive.document import Correction
 from fairtrial.archive.readers.dates import read_date
 from fairtrial.archive.readers.inline_html import read_fragment
-from fairtrial.archive.readers.jsonl import parse_json
+from fairtrial.archive.readers.jsonl import parse_document_json
 from fairtrial.errors import ArchiveError
 
 MOST_OBJECTS = 5_000
@@ -43,7 +43,7 @@ def read_linked_data(blocks: Iterable[str], address: str) -> ArticleMetadata:
     by_id: dict[str, Mapping[str, Any]] = {}
     for number, block in enumerate(blocks, 1):
         try:
-            value = parse_json(block.strip().strip(";").encode("utf-8", "replace"))
+            value = parse_document_json(block.strip().strip(";").encode("utf-8", "replace"))
         except ArchiveError as error:
             told.notes.append(f"JSON-LD block {number} cannot be read: {error.message}")
             continue

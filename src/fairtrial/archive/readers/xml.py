@@ -12,14 +12,14 @@ MOST_ELEMENTS = 500_000
 LANGUAGE = f"{parsing.XML_NAMESPACE}lang"
 
 
-def parse_xml(data: bytes, most: int = MOST_BYTES) -> Element:
+def parse_document_xml(data: bytes, most: int = MOST_BYTES) -> Element:
     """Return the root element; names have the form ``{namespace}name``.
 
     Raises:
         ArchiveError: too large, too deep, not well formed, or with a document type: entities are never resolved.
     """
     try:
-        return parsing.parse_xml(data, most, MOST_ELEMENTS)
+        return parsing.parse_signal_xml(data, most, MOST_ELEMENTS)
     except RightsError as error:
         raise ArchiveError(f"{error.message}.") from None
 
@@ -45,7 +45,7 @@ def find_all(element: Element, name: str) -> list[Element]:
     return [child for child in element if find_name(child) == name]
 
 
-def read_words(element: Element | None) -> str:
+def read_element_words(element: Element | None) -> str:
     """Return all words within an element, spaces folded."""
     return " ".join("".join(element.itertext()).split()) if element is not None else ""
 

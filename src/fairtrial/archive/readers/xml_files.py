@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from fairtrial.archive.readers.feeds import is_feed, read_feed
 from fairtrial.archive.readers.found import Draft, Refused, SourceFile
 from fairtrial.archive.readers.newsml import is_newsml, read_newsml
-from fairtrial.archive.readers.xml import find_name, parse_xml
+from fairtrial.archive.readers.xml import find_name, parse_document_xml
 from fairtrial.errors import ArchiveError
 
 
 def read_xml(source: SourceFile) -> Iterator[Draft | Refused]:
     """Yield the documents of an XML file.  Raises ArchiveError if it is of another kind, or cannot be read."""
-    root = parse_xml(source.data)
+    root = parse_document_xml(source.data)
     if is_newsml(root):
         yield from read_newsml(root, source)
     elif is_feed(root):

@@ -30,7 +30,7 @@ ORPHANS = (
 """What there must be none of, and what it is called."""
 
 
-def examine(database: Database, db: Connection, evidence: Evidences, columns: StoredColumns) -> Iterator[str]:
+def examine_store(database: Database, db: Connection, evidence: Evidences, columns: StoredColumns) -> Iterator[str]:
     """Yield what is wrong with an archive, one sentence each, without any text."""
     yield from database.examine()
     for sql, what in ORPHANS:

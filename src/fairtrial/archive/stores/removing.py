@@ -46,7 +46,7 @@ def withdraw(database: Database, evidence: Evidences, ids: Collection[str], sour
                 _leave_source(db, evidence, source)
             _forget_raw_evidence(db)
             evidence.forget()
-        clean(database)
+        clean_store(database)
 
 
 def _leave_source(db: Connection, evidence: Evidences, source: str) -> None:
@@ -111,7 +111,7 @@ def _forget_raw_evidence(db: Connection) -> None:
             db.execute("UPDATE evidence SET body = ? WHERE number = ?", values)
 
 
-def clean(database: Database) -> None:
+def clean_store(database: Database) -> None:
     """See to it that no byte of what was taken out is left where the database can help it; see `Store.clean`."""
     with database.writing():
         with database.reading() as db:

@@ -20,7 +20,7 @@ from fairtrial.archive.stores.columns import DocumentRow, StoredColumns, make_co
 from fairtrial.archive.stores.database import Connection, Database, fetch_by
 from fairtrial.archive.stores.encoding import make_record, unpack_document, unpack_passages
 from fairtrial.archive.stores.evidence import Evidences, read_records
-from fairtrial.archive.stores.examining import examine
+from fairtrial.archive.stores.examining import examine_store
 from fairtrial.archive.stores.postings import join_postings
 from fairtrial.archive.stores.ranking import SearchField, rank_words
 from fairtrial.archive.stores.words import WORDS_VERSION, count_query_words
@@ -99,7 +99,7 @@ class DatabaseStore:
 
     def clean(self) -> None:
         """See to it that no byte of what was taken out is left; see `Store.clean`."""
-        removing.clean(self.database)
+        removing.clean_store(self.database)
 
     def put_vectors(self, space: str, passages: Sequence[int], vectors: NDArray[np.float32]) -> None:
         """Store vectors (passages, n) of length 1; those of passages that are gone meanwhile are dropped."""
@@ -265,7 +265,7 @@ class DatabaseStore:
     def check(self) -> Sequence[str]:
         """Return what is wrong with the archive, one sentence each."""
         with self.database.reading() as db:
-            return list(examine(self.database, db, self._evidence, make_columns(list(_read_rows(db)))))
+            return list(examine_store(self.database, db, self._evidence, make_columns(list(_read_rows(db)))))
 
     def fingerprint(self) -> str:
         """Return a hash of all documents, passages and rights evidence."""

@@ -16,7 +16,7 @@ from fairtrial.engines.local.images import count_text
 from fairtrial.engines.local.prefix_tree.trie import Tokens, count_common_prefix
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.prompts import EncodedPrompt
-from fairtrial.engines.sampling import TextBuilder, compute_surprisal, make_answer, make_generator, sample_token
+from fairtrial.engines.sampling import TextBuilder, compute_token_surprisal, make_answer, make_generator, sample_token
 from fairtrial.records import GenerateAnswer, GenerateRequest
 
 Prompted = tuple[GenerateRequest, EncodedPrompt]
@@ -59,7 +59,7 @@ class Job:
     def choose(self, logits: NDArray[np.float32]) -> int:
         """Return the next token by (vocabulary,) logits."""
         token = sample_token(logits, self.request, self.rng)
-        self.logprob -= compute_surprisal(logits, token)
+        self.logprob -= compute_token_surprisal(logits, token)
         return token
 
     def take(self, token: int, vocabulary: Vocabulary) -> bool:

@@ -11,7 +11,12 @@ from fairtrial.engines.base import Capabilities, Engine, MayLackLogprobs
 from fairtrial.engines.finite import find_flaw, make_nan_error
 from fairtrial.errors import CapabilityError, EngineError
 from fairtrial.levers.cascade.coming import is_streaming, stream_answers
-from fairtrial.levers.cascade.signals import explain_no_signal, measure_agreement, measure_choices, measure_text
+from fairtrial.levers.cascade.signals import (
+    explain_no_signal,
+    measure_agreement,
+    measure_choices,
+    measure_text_probability,
+)
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.records.trace import trace_of_part, with_signal
 from fairtrial.spec.cascade import Cascade
@@ -171,7 +176,7 @@ def measure_sureness(request: Request, answer: Answer) -> float:
     if isinstance(request, ScoreRequest) and isinstance(answer, ScoreAnswer):
         return measure_choices(request, answer)
     if isinstance(answer, GenerateAnswer):
-        return measure_text(answer)
+        return measure_text_probability(answer)
     raise TypeError(f"{type(answer).__name__} is no answer to a {type(request).__name__}")
 
 

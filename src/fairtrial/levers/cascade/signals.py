@@ -42,7 +42,7 @@ def measure_choices(request: ScoreRequest, answer: ScoreAnswer) -> float:
     return 1.0 / sum(math.exp(value - best) for value in values)
 
 
-def measure_text(answer: GenerateAnswer) -> float:
+def measure_text_probability(answer: GenerateAnswer) -> float:
     """Return the geometric mean of the probabilities of the text's tokens; 0 where there is no answer.
 
     Raises CapabilityError if the engine does not tell them.

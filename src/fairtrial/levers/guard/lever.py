@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from fairtrial.engines.base import Engine
 from fairtrial.levers.base import Calls, Need, ReferencedContent, WrapLever
-from fairtrial.levers.guard.checks.model import LONGEST, TEMPLATE, read_template
+from fairtrial.levers.guard.checks.model import LONGEST, TEMPLATE, read_guard_template
 from fairtrial.levers.guard.engine import OWN, GuardEngine
 from fairtrial.levers.guard.policy import check_models, describe_policy, find_policy, identify_policy, open_policy
 from fairtrial.records import GenerateRequest, Request
@@ -54,7 +54,9 @@ class GuardLever(WrapLever[Guard]):
         asking = [(stage, check) for stage, _, check in policy.checks() if check.model is not None]
         if not asking or not isinstance(request, GenerateRequest):
             return Calls(), Calls(0.0, 0)
-        template = max(len(read_template(check.model).encode()) for _, check in asking if check.model) or len(TEMPLATE)
+        template = max(len(read_guard_template(check.model).encode()) for _, check in asking if check.model) or len(
+            TEMPLATE
+        )
         of_answers = sum(stage == "output" for stage, _ in asking)
         many = policy.stream == "sentence" and of_answers > 0
         most = len(asking) + of_answers * ((request.max_tokens if many else 1) - 1)

@@ -13,7 +13,7 @@ from fairtrial.levers.guard.checks.base import Looker, check_categories
 from fairtrial.levers.guard.checks.civic import CivicLooker
 from fairtrial.levers.guard.checks.classifier import ClassifierLooker, identify_classifier
 from fairtrial.levers.guard.checks.model import METHOD as ASKING
-from fairtrial.levers.guard.checks.model import ModelLooker, read_template
+from fairtrial.levers.guard.checks.model import ModelLooker, read_guard_template
 from fairtrial.levers.guard.checks.moderation import ModerationLooker
 from fairtrial.levers.guard.checks.personal import PersonalDataLooker
 from fairtrial.levers.guard.checks.rules import RuleLooker, load_books
@@ -94,7 +94,7 @@ def identify_policy(policy: Policy) -> list[object]:
             kept = {k: v for k, v in place["classifier"].items() if k not in ("model", "tokenizer")}
             place["classifier"] = {**kept, "files": identify_classifier(check.classifier)}
         elif check.model is not None:
-            read_template(check.model)
+            read_guard_template(check.model)
             kept = {k: v for k, v in place["model"].items() if k != "template"}
             named = check.model.template
             place["model"] = {**kept, "asking": ASKING, **({"template": hash_file(Path(named))} if named else {})}

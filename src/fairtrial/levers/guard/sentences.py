@@ -68,7 +68,7 @@ def _cut_long(text: str) -> int:
     return found.end() if found else 0
 
 
-def split_sentences(text: str) -> list[tuple[int, int]]:
+def cut_sentences(text: str) -> list[tuple[int, int]]:
     """Return the places of the sentences of a whole text, each with the white space after it."""
     spans, at = [], 0
     while at < len(text):

@@ -56,7 +56,7 @@ def compute_matrix(
         ModelError: the model cannot read it.
     """
     assert model.path is not None
-    text = read_text(path)
+    text = read_calibration_text(path)
     digest = hashlib.sha256(text.encode()).hexdigest()
     version = package_version("llama-cpp-python")
     folder = cache_dir / "imatrix"
@@ -89,7 +89,7 @@ def compute_matrix(
     return GivenMatrix(matrix, sha256, notes)
 
 
-def read_text(path: Path) -> str:
+def read_calibration_text(path: Path) -> str:
     """Return a calibration text; raises SpecError if it is missing, no text, or too long to be meant."""
     try:
         if path.stat().st_size > MOST_BYTES:

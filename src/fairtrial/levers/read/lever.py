@@ -9,7 +9,7 @@ from fairtrial.errors import CapabilityError
 from fairtrial.levers.base import Calls, ReferencedContent, WrapLever
 from fairtrial.levers.read.engine import ReadingEngine
 from fairtrial.levers.read.ocr import OcrReader, identify
-from fairtrial.levers.read.writing import TEMPLATE, compile_template
+from fairtrial.levers.read.writing import TEMPLATE, compile_reading_template
 from fairtrial.records import Request, list_images
 from fairtrial.spec.read import Read
 
@@ -24,7 +24,7 @@ class ReadLever(WrapLever[Read]):
 
     def identity(self, settings: Read, referred: ReferencedContent) -> Sequence[object]:
         """Return the settings, what reads (versions and model files), our own method, and whoever describes."""
-        compile_template(settings.template or "")
+        compile_reading_template(settings.template or "")
         own = {**settings.own(), "template": settings.template or TEMPLATE}
         return [own, dict(identify(settings)), METHOD, list(referred.candidates.get("caption", ()))]
 

@@ -101,7 +101,7 @@ class ReadingStyle:
             "cut": self.is_cut(reading),
         }
         try:
-            return compile_template(self.template).render(**values)
+            return compile_reading_template(self.template).render(**values)
         except TemplateError as error:
             raise _make_template_error(error) from error
 
@@ -110,7 +110,7 @@ class ReadingStyle:
 
 
 @lru_cache(maxsize=32)
-def compile_template(source: str) -> LimitedTemplate:
+def compile_reading_template(source: str) -> LimitedTemplate:
     """Return a template ready to be filled.  Raises SpecError if it is none."""
     try:
         made = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(source or TEMPLATE)

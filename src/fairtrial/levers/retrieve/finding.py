@@ -19,11 +19,11 @@ from fairtrial.archive.document import Document, Passage
 from fairtrial.archive.embedders.base import Embedder
 from fairtrial.archive.permitting import Permissions
 from fairtrial.archive.remembering import Remembered, recall
-from fairtrial.archive.remembering import combine as combine_circumstances
+from fairtrial.archive.remembering import add_remembered as combine_circumstances
 from fairtrial.archive.search import Reranker, Searcher, SearchSettings
 from fairtrial.records import GenerateRequest, Request, content_hash
 from fairtrial.records.passages import NOT_PERMITTED
-from fairtrial.rights import Decision, Use, combine, decide
+from fairtrial.rights import Decision, Use, combine_decisions, decide
 from fairtrial.spec.retrieve import Retrieve
 
 LONGEST_QUERY = 2000
@@ -199,7 +199,7 @@ class PassageFinder:
             records.append(document.pictures[passage.picture].rights)
         moments = self._moments(self.now, self.settings.read)
         found = [decide(use, record, self.held.make_circumstances(at)) for at in moments for record in records]
-        decision = combine(found) if len(found) > 1 else found[0]
+        decision = combine_decisions(found) if len(found) > 1 else found[0]
         later = [one.changes for one in found if one.changes is not None and one.changes > self.now]
         return replace(decision, changes=min(later, default=None))
 

@@ -15,7 +15,7 @@ from fairtrial.levers.retrieve.noting import NotedPassage
 from fairtrial.records import QuoteUse
 from fairtrial.records.trace import ABSTAINED, CUT_QUOTES, UNSHOWN_CITED, WITHHELD
 from fairtrial.rights.quoting.quotations import list_citations
-from fairtrial.rights.quoting.quotes import CheckedQuotation, check_quotations, fold
+from fairtrial.rights.quoting.quotes import CheckedQuotation, check_quotations, fold_in_place
 from fairtrial.rights.quoting.words import read_words
 
 RUN = 8
@@ -103,7 +103,7 @@ def pass_gates(
 
 def is_abstention(text: str, abstention: str) -> bool:
     """Return whether an answer says no more than that there is too little evidence."""
-    own, wanted = (re.sub(r"\W+", " ", fold(one).text.casefold()).strip() for one in (text, abstention))
+    own, wanted = (re.sub(r"\W+", " ", fold_in_place(one).text.casefold()).strip() for one in (text, abstention))
     return bool(wanted) and re.sub(r"(?: \d+)+$", "", own) == wanted
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fairtrial.archive.hostile.instructions import find_instructions
-from fairtrial.archive.sentences import split_sentences
+from fairtrial.archive.sentences import find_sentence_spans
 
 Injected = Literal["note", "strip", "plain"]
 """Passages are quoted and those that speak to the model have a note; their sentences are left out; nothing is done."""
@@ -54,7 +54,7 @@ def _split_paragraphs(text: str) -> Iterator[tuple[int, int]]:
     """Yield the places of the sentences of each paragraph; none goes on in the next."""
     begun = 0
     for gap in re.finditer(r"\n\s*\n|\Z", text):
-        yield from split_sentences(text, begun, gap.start())
+        yield from find_sentence_spans(text, begun, gap.start())
         begun = gap.end()
 
 

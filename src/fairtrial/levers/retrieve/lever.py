@@ -17,7 +17,7 @@ from fairtrial.errors import ArchiveError, RightsError
 from fairtrial.levers.base import Calls, ReferencedContent, WrapLever
 from fairtrial.levers.retrieve.engine import RetrievingEngine, describe_archive
 from fairtrial.levers.retrieve.finding import PassageFinder, identify_circumstances, make_search_settings
-from fairtrial.levers.retrieve.writing import LONGEST_FIELD, TEMPLATE, compile_template
+from fairtrial.levers.retrieve.writing import LONGEST_FIELD, TEMPLATE, compile_passage_template
 from fairtrial.records import Request, content_hash
 from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.retrieve import Retrieve
@@ -46,7 +46,7 @@ class RetrieveLever(WrapLever[Retrieve]):
             ArchiveError: there is no such archive.
             RightsError: nothing in it may be used.
         """
-        compile_template(settings.template or "")
+        compile_passage_template(settings.template or "")
         finder = open_finder(settings)
         try:
             permitted, usable, count = finder.identify_permitted()

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fairtrial.levers.retrieve.finding import FoundPassage
 from fairtrial.levers.retrieve.injected import Injected, describe_spoken, find_spoken, leave_out
 from fairtrial.levers.retrieve.relations import Voice, find_earlier_versions, find_other_numbers
-from fairtrial.levers.retrieve.writing import Notice, ShownPassage, escape_text, quote_text, write_field
+from fairtrial.levers.retrieve.writing import Notice, ShownPassage, escape_text, quote_passage, write_field
 from fairtrial.records import ImagePart, PassageText, PassageUse
 from fairtrial.records.passages import Mode
 from fairtrial.rights import Decision, Duties, merge_duties
@@ -113,7 +113,7 @@ def _show_passage(one: NotedPassage, notes: Sequence[str], injected: Injected) -
     spoken = [find_spoken(text) for text in (passage.text, *fields)]
     strips = injected == "strip"
     left_out = spoken[0].sentences if strips else ()
-    text = passage.text if injected == "plain" else quote_text(leave_out(one.text, left_out))
+    text = passage.text if injected == "plain" else quote_passage(leave_out(one.text, left_out))
     publisher, title, retracted, *corrections = (
         write_field(leave_out(field, found.sentences) if strips else field)
         for field, found in zip(fields, spoken[1:], strict=True)

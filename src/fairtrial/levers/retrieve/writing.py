@@ -117,7 +117,7 @@ class PassageStyle:
         if not passages:
             return ""
         try:
-            return compile_template(self.template).render(
+            return compile_passage_template(self.template).render(
                 passages=passages, written=written, abstention=self.abstention, quoted=self.quoted
             )
         except TemplateError as error:
@@ -125,7 +125,7 @@ class PassageStyle:
 
 
 @lru_cache(maxsize=32)
-def compile_template(source: str) -> LimitedTemplate:
+def compile_passage_template(source: str) -> LimitedTemplate:
     """Return a template ready to be filled.  Raises SpecError if it is none."""
     example = ShownPassage(1, "> Text.", "Publisher", "Title", "2026-01-01", "news", (Notice("", "Text."),))
     try:
@@ -154,7 +154,7 @@ def escape_text(text: str) -> str:
     return "".join(char if char in "\n\t" or unicodedata.category(char) != "Cc" else " " for char in plain)
 
 
-def quote_text(text: str) -> str:
+def quote_passage(text: str) -> str:
     """Return an escaped text with a mark of quotation before each line."""
     lines = re.split(r"[\n\u2028\u2029\x0b\x0c\x85]", text)
     return "\n".join(f"{QUOTE}{line}".rstrip() for line in lines)

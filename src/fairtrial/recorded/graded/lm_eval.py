@@ -16,7 +16,7 @@ from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask
 from fairtrial.recorded.graded.content import as_list, as_mapping, clean_values, hash_document
 from fairtrial.recorded.graded.questions import find_question, name_texts
 from fairtrial.recorded.graded.values import read_grade
-from fairtrial.recorded.rows import look_up, read_json, read_lines, shorten
+from fairtrial.recorded.rows import look_up, read_json, read_log_lines, shorten_value
 from fairtrial.spec.recorded import Recorded
 
 NAME = re.compile(r"samples_(?P<task>.+?)(?:_(?P<date>\d{4}-\d\d-\d\dT[\d.:-]+Z?))?$")
@@ -67,7 +67,7 @@ def _read_task(path: Path, name: str, results: Mapping[str, Any]) -> LoggedTask:
     rows: dict[str, LoggedRow] = {}
     order: list[tuple[str, str]] = []
     odd: set[str] = set()
-    for where, row in read_lines(path):
+    for where, row in read_log_lines(path):
         own = _read_row(where, row)
         if own is None:
             found.ungraded += 1
@@ -101,7 +101,9 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
     given, resps = look_up(row, "arguments", where), look_up(row, "resps", where)
     calls = list(given.values()) if isinstance(given, dict) else given
     if not isinstance(calls, list) or not isinstance(resps, list):
-        raise ModelError(f"{where}: arguments and resps must be lists, got {shorten(given)} and {shorten(resps)}.")
+        raise ModelError(
+            f"{where}: arguments and resps must be lists, got {shorten_value(given)} and {shorten_value(resps)}."
+        )
     if not calls or not resps:
         return None
     pairs = [(_read_part(call, 0), _read_part(call, 1)) for call in calls]
@@ -157,7 +159,7 @@ def _read_score(resp: Any, where: str) -> tuple[float, bool]:
     try:
         value = float(first)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ModelError(f"{where}: a log-probability must be a number, got {shorten(first)}.") from error
+        raise ModelError(f"{where}: a log-probability must be a number, got {shorten_value(first)}.") from error
     greedy = isinstance(one, list) and len(one) > 1 and str(one[1]) == "True"
     return (min(value, 0.0) if value < 0.01 else value), greedy
 
@@ -166,7 +168,7 @@ def _read_grades(row: Mapping[str, Any], where: str) -> tuple[dict[str, tuple[fl
     """Return the grades of a row by lm-eval's own name, and the names of those that are no numbers."""
     names = row.get("metrics")
     if not isinstance(names, list):
-        raise ModelError(f"{where}: metrics must be a list of names, got {shorten(names)}.")
+        raise ModelError(f"{where}: metrics must be a list of names, got {shorten_value(names)}.")
     found, odd = {}, set()
     for name in map(str, names):
         value = row.get(name)

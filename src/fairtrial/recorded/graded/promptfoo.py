@@ -20,7 +20,7 @@ from fairtrial.recorded.graded.content import (
 )
 from fairtrial.recorded.graded.questions import find_question
 from fairtrial.recorded.graded.values import read_grade
-from fairtrial.recorded.rows import check_mapping, look_up, read_json, read_lines
+from fairtrial.recorded.rows import check_mapping, look_up, read_json, read_log_lines
 from fairtrial.spec.recorded import Recorded
 
 MAIN = "pass"
@@ -35,7 +35,7 @@ def read_promptfoo(files: Sequence[Path], how: Recorded) -> Iterator[LoggedTask]
 
 def _read_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if path.suffix == ".jsonl":
-        yield from read_lines(path)
+        yield from read_log_lines(path)
         return
     rows = look_up(read_json(path), "results.results", path.name)
     if not isinstance(rows, list):

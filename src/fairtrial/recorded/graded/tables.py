@@ -17,8 +17,8 @@ from fairtrial.recorded.graded.content import clean_values
 from fairtrial.recorded.graded.questions import USUAL
 from fairtrial.recorded.graded.raters import describe_several
 from fairtrial.recorded.graded.values import WORDS, is_missing, read_grade
-from fairtrial.recorded.rows import look_up, read_csv, read_json, read_lines, shorten
-from fairtrial.recorded.sheets import read_excel, read_parquet
+from fairtrial.recorded.rows import look_up, read_json, read_log_csv, read_log_lines, shorten_value
+from fairtrial.recorded.sheets import read_log_excel, read_log_parquet
 from fairtrial.records import content_hash
 from fairtrial.spec.recorded import Recorded, format_key
 
@@ -33,22 +33,22 @@ DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 EXPECTED = ("expected", "answer", "gold", "target", "reference", "label")
 
 
-def read_table(path: Path, rows: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_graded_table(path: Path, rows: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (place, row) of a table of any kind.  Raises ModelError if it is none."""
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        return read_parquet(path)
+        return read_log_parquet(path)
     if suffix in (".xlsx", ".xlsm"):
-        return read_excel(path)
+        return read_log_excel(path)
     if suffix in (".jsonl", ".ndjson"):
-        return read_lines(path)
+        return read_log_lines(path)
     if suffix == ".json":
         body = read_json(path)
         found = look_up(body, rows, path.name) if rows else body
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
             raise ModelError(f"{path.name}: rows must be a list of objects.", fix="Say with `rows` where they are.")
         return ((f"{path.name}[{i}]", row) for i, row in enumerate(found))
-    return read_csv(path, _find_delimiter(path))
+    return read_log_csv(path, _find_delimiter(path))
 
 
 def _find_delimiter(path: Path) -> str:
@@ -74,7 +74,7 @@ def _has_decimal_commas(path: Path) -> bool:
 
 def list_columns(path: Path, rows: str = "") -> list[str]:
     """Return the names of a table's columns, as its first row has them."""
-    _, first = next(read_table(path, rows), ("", {}))
+    _, first = next(read_graded_table(path, rows), ("", {}))
     return list(map(str, first))
 
 
@@ -104,7 +104,7 @@ def read_scores(files: Sequence[Path], how: Recorded) -> Iterator[LoggedTask]:
         first: dict[str, LoggedRow] = {}
         worded: set[str] = set()
         clusters: dict[str, str] = {}
-        for where, row in read_table(path, how.rows):
+        for where, row in read_graded_table(path, how.rows):
             if any(_say(find_column(row, key, where, "only")) != _say(value) for key, value in how.only.items()):
                 continue
             identity = find_column(row, how.id, where, "the item")
@@ -123,7 +123,7 @@ def read_scores(files: Sequence[Path], how: Recorded) -> Iterator[LoggedTask]:
                 continue
             if number is None:
                 raise ModelError(
-                    f"{where}: the grade in {how.score!r} is no number: {shorten(cell)}.",
+                    f"{where}: the grade in {how.score!r} is no number: {shorten_value(cell)}.",
                     fix="Grades are numbers, true and false, or words such as pass and fail; leave a cell empty where "
                     "there is none.",
                 )
@@ -174,7 +174,8 @@ def _check_cluster(known: dict[str, str], key: str, row: Mapping[str, Any], how:
     before = known.setdefault(key, cluster)
     if before != cluster:
         raise SpecError(
-            f"{where}: item {shorten(key)} stands in clusters {shorten(before)} and {shorten(cluster)}.",
+            f"{where}: item {shorten_value(key)} stands in clusters {shorten_value(before)} "
+            f"and {shorten_value(cluster)}.",
             fix=f"A cluster holds whole items, such as all questions about one text; {how.cluster!r} tells the rows of "
             "an item apart, and grades are paired by it without being named.",
         )

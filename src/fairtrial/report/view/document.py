@@ -28,7 +28,7 @@ from fairtrial.report.view.gathering import (
     measure_disagreement,
 )
 from fairtrial.report.view.prompts import PromptTable
-from fairtrial.report.view.readings import SIGNS, AnswerReading, describe_answer, grade_of, round_number, shorten
+from fairtrial.report.view.readings import SIGNS, AnswerReading, cut_line, describe_answer, grade_of, round_number
 
 FORMAT = 1
 """Of index and blocks; goes up when a page could no longer read them."""
@@ -192,7 +192,7 @@ def _preview(question: str) -> str:
     """Return what tells a question apart in a list: its last line where that asks something after a longer text."""
     last = question.rstrip().rpartition("\n")[2].strip()
     asks = len(question) > PREVIEW and last.endswith("?") and SHORTEST <= len(last) <= PREVIEW
-    return last if asks else shorten(question, PREVIEW)
+    return last if asks else cut_line(question, PREVIEW)
 
 
 def _find_state(grade: float | None, asked: int, binary: bool) -> int:

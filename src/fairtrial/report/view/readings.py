@@ -80,7 +80,7 @@ class AnswerReading:
         if "empty" in self.signs:
             return "(no text)"
         said = self.read if self.read is not None else self.text
-        return shorten(said or "", SHORT)
+        return cut_line(said or "", SHORT)
 
 
 def make_reading(
@@ -116,7 +116,7 @@ def grade_of(measure: MeasureRecord, values: Mapping[str, tuple[float, float]]) 
     return share if measure.higher_is_better else 1 - share
 
 
-def shorten(text: str, most: int) -> str:
+def cut_line(text: str, most: int) -> str:
     """Return a text on one line, cut to so many characters."""
     line = SPACE.sub(" ", text[: 4 * most]).strip()
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -94,13 +94,13 @@ def check_quotations(answer: str, passages: Mapping[int, str]) -> list[CheckedQu
         passages: the texts that were shown, by the numbers that the prompt gave them.
     """
     quotations = find_quotations(answer)
-    folded = {number: fold(text) for number, text in passages.items()} if quotations else {}
+    folded = {number: fold_in_place(text) for number, text in passages.items()} if quotations else {}
     return [check_quotation(one, folded) for one in quotations]
 
 
 def check_quotation(quotation: Quotation, passages: Mapping[int, Folded]) -> CheckedQuotation:
     """Return what becomes of one quotation."""
-    own = fold(re.sub(r"\s*\[\d{1,4}(?:\s*[,;]\s*\d{1,4})*\]", "", quotation.text))
+    own = fold_in_place(re.sub(r"\s*\[\d{1,4}(?:\s*[,;]\s*\d{1,4})*\]", "", quotation.text))
     wanted = _trim(own.text)
     if len(wanted) < SHORTEST:
         return CheckedQuotation(quotation, "too short")
@@ -134,7 +134,7 @@ def _check_changed(
         span = passages[number].span(there, there + length)
         words = _count_words(wanted[at : at + length])
         return CheckedQuotation(quotation, result, (number,), ((number, *span),), words)
-    covered = cover(wanted, order, passages)
+    covered = find_covering_runs(wanted, order, passages)
     if len(covered) > 1 and not _has_word(_list_gaps(wanted, covered)):  # a word put between changes what was said
         numbers = tuple(dict.fromkeys(number for number, *_ in covered))
         spans = tuple((n, *passages[n].span(place, place + end - start)) for n, start, end, place in covered)
@@ -196,7 +196,9 @@ def _has_word(texts: Sequence[str]) -> bool:
     return any(char.isalnum() for text in texts for char in text)
 
 
-def cover(wanted: str, order: Sequence[int], passages: Mapping[int, Folded]) -> list[tuple[int, int, int, int]]:
+def find_covering_runs(
+    wanted: str, order: Sequence[int], passages: Mapping[int, Folded]
+) -> list[tuple[int, int, int, int]]:
     """Return runs of a text that stand in passages, from left to right, each as long as can be and `SHORTEST` at least.
 
     Each is passage number, start and end in the text, and start in the folded passage.  Greedy from the left, which
@@ -287,7 +289,7 @@ def _find_common(a: str, b: str, length: int) -> tuple[int, int] | None:
     return None
 
 
-def fold(text: str) -> Folded:
+def fold_in_place(text: str) -> Folded:
     """Return a text as it is compared, with the place of each of its characters."""
     out: list[str] = []
     places: list[int] = []

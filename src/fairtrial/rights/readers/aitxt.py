@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fairtrial.rights.readers.paths import match_path, normalise_path
 from fairtrial.rights.readers.place import SignalSource, SiteAddress
-from fairtrial.rights.readers.robots import MOST_LINES, decode_text
+from fairtrial.rights.readers.robots import MOST_LINES, decode_robots
 from fairtrial.rights.record import Evidence, Statement, Use
 
 AI_TXT = "ai.txt"
@@ -40,7 +40,7 @@ class AiFile:
 def read_ai_txt(data: bytes, source: SignalSource) -> AiFile:
     """Return what an ai.txt says; never raises."""
     raw = data[:8000].decode("utf-8", "replace")
-    text, problem = decode_text(data)
+    text, problem = decode_robots(data)
     lines = text.splitlines()
     if problem or len(lines) > MOST_LINES:
         return AiFile(source, raw, problem=problem or f"it has more than {MOST_LINES} lines")

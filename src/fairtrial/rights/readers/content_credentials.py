@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairtrial.errors import RightsError
-from fairtrial.rights.readers.parsing import parse_json
+from fairtrial.rights.readers.parsing import parse_signal_json
 from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.record import Evidence, Says, Statement, Use
 
@@ -62,7 +62,7 @@ def read_c2pa(data: bytes, source: SignalSource) -> list[Evidence]:
 
 def read_store(text: str, source: SignalSource) -> list[Evidence]:
     """Return what a manifest store, as JSON, says; raises RightsError where it is none."""
-    store = parse_json(text)
+    store = parse_signal_json(text)
     manifests = store.get("manifests") if isinstance(store, Mapping) else None
     if not isinstance(store, Mapping) or not isinstance(manifests, Mapping):
         raise RightsError("it is no manifest store")

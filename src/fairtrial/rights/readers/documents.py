@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Literal
 
 from fairtrial.errors import RightsError
-from fairtrial.rights.readers.feeds import read_feed
+from fairtrial.rights.readers.feeds import read_feed_signals
 from fairtrial.rights.readers.headers import list_links, read_headers
-from fairtrial.rights.readers.html import read_html
-from fairtrial.rights.readers.images import read_image, read_pdf
-from fairtrial.rights.readers.news import read_newsml, read_ninjs
+from fairtrial.rights.readers.html import read_html_signals
+from fairtrial.rights.readers.images import read_image_signals, read_pdf_signals
+from fairtrial.rights.readers.news import read_newsml_signals, read_ninjs_signals
 from fairtrial.rights.readers.odrl import read_odrl
 from fairtrial.rights.readers.place import Place, SignalSource, make_source
 from fairtrial.rights.readers.sites import Site
@@ -68,12 +68,12 @@ def _read_nothing(data: bytes, source: SignalSource, place: Place, site: Site) -
 
 
 _READERS: dict[SignalFileKind, Callable[[bytes, SignalSource, Place, Site], list[Evidence]]] = {
-    "feed": read_feed,
-    "html": read_html,
-    "image": read_image,
-    "newsml": read_newsml,
-    "ninjs": read_ninjs,
+    "feed": read_feed_signals,
+    "html": read_html_signals,
+    "image": read_image_signals,
+    "newsml": read_newsml_signals,
+    "ninjs": read_ninjs_signals,
     "odrl": _read_policy,
-    "pdf": read_pdf,
+    "pdf": read_pdf_signals,
     "text": _read_nothing,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fairtrial.rights.readers.headers import read_directives
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.odrl import read_embedded
-from fairtrial.rights.readers.pages import Page, read_page
+from fairtrial.rights.readers.pages import Page, read_page_signals
 from fairtrial.rights.readers.place import Place, SignalSource
 from fairtrial.rights.readers.rsl import read_rsl
 from fairtrial.rights.readers.schema_org import read_schema_org
@@ -17,9 +17,9 @@ _RSL_TYPE = "application/rsl+xml"
 _LINKED_TYPE = "application/ld+json"
 
 
-def read_html(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
+def read_html_signals(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what a page says of its rights; raises RightsError where it cannot be read at all."""
-    page = read_page(data)
+    page = read_page_signals(data)
     found = [*_read_tdmrep(page, source), *_read_robots(page, source)]
     for url, kind in page.licenses:
         if kind == _RSL_TYPE:

@@ -10,11 +10,11 @@ from fairtrial.rights.readers.xmp import read_xmp
 from fairtrial.rights.record import Evidence
 
 
-def read_image(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
+def read_image_signals(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what an image says of its own rights; pixels are not looked at."""
     return [*read_xmp(data, source), *read_iptc(data, source), *read_c2pa(data, source)]
 
 
-def read_pdf(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
+def read_pdf_signals(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what the XMP of a PDF file says of its rights."""
     return read_xmp(data, source)

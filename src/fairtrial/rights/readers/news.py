@@ -7,7 +7,7 @@ from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from fairtrial.rights.readers.odrl import read_odrl
-from fairtrial.rights.readers.parsing import parse_json, parse_xml, read_text
+from fairtrial.rights.readers.parsing import parse_signal_json, parse_signal_xml, read_element_text
 from fairtrial.rights.readers.place import Place, SignalSource, clean_line
 from fairtrial.rights.readers.sites import Site
 from fairtrial.rights.readers.xmp import tell_mining
@@ -19,9 +19,9 @@ MOST_NEWS_BYTES = 16 << 20
 _NAR = "{http://iptc.org/std/nar/2006-10-01/}"
 
 
-def read_ninjs(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
+def read_ninjs_signals(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what a ninjs item, 1 to 3, says of its rights; raises RightsError where it is no JSON."""
-    item = parse_json(data, MOST_NEWS_BYTES)
+    item = parse_signal_json(data, MOST_NEWS_BYTES)
     if not isinstance(item, Mapping):
         return []
     named = {str(key).replace("_", "").casefold(): value for key, value in item.items()}
@@ -66,9 +66,9 @@ def _tell_linked(signal: str, address: str, language: str, source: SignalSource)
     return replace(evidence, terms_url=clean_line(address))
 
 
-def read_newsml(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
+def read_newsml_signals(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what a NewsML-G2 item says of its rights; raises RightsError where it is no XML."""
-    root = parse_xml(data, MOST_NEWS_BYTES)
+    root = parse_signal_xml(data, MOST_NEWS_BYTES)
     return [one for info in _list_infos(root) for one in _read_newsml_info(info, source, place.url)]
 
 
@@ -79,21 +79,21 @@ def _list_infos(root: Element) -> Iterator[Element]:
 def _read_newsml_info(info: Element, source: SignalSource, address: str) -> list[Evidence]:
     found: list[Evidence] = []
     lines, holder, links = [], "", []
-    constraints = next((read_text(one) for one in info if _local(one) == "otherConstraints"), "")
+    constraints = next((read_element_text(one) for one in info if _local(one) == "otherConstraints"), "")
     for child in info:
         name = _local(child)
         if name == "copyrightHolder":
-            held = next((read_text(one) for one in child if _local(one) == "name"), "")
+            held = next((read_element_text(one) for one in child if _local(one) == "name"), "")
             holder = clean_line(held or child.get("literal") or child.get("uri") or child.get("qcode") or "")
         elif name in ("copyrightNotice", "usageTerms"):
-            lines.append(f"{name}: {read_text(child) or child.get('href', '')}")
+            lines.append(f"{name}: {read_element_text(child) or child.get('href', '')}")
         elif name == "link":
             links.append(child.get("href", ""))
         elif name == "dataMining":
-            value = child.get("uri") or child.get("qcode", "").replace(":", "/") or read_text(child)
+            value = child.get("uri") or child.get("qcode", "").replace(":", "/") or read_element_text(child)
             found += tell_mining(NEWSML, value, source, "rightsInfo/dataMining", constraints)
         elif name in ("rightsExpressionXML", "rightsExpressionData"):
-            text = read_text(child) if not len(child) else "<"
+            text = read_element_text(child) if not len(child) else "<"
             found += _read_encoded(text, child.get("langid", ""), source, address, NEWSML)
     if lines or holder:
         found.insert(0, source.tell(NEWSML, "\n".join(lines), at="rightsInfo"))

@@ -14,7 +14,7 @@ from datetime import datetime
 from fairtrial.errors import RightsError
 from fairtrial.rights.circumstances import EU
 from fairtrial.rights.readers.embargoes import FIRST, LAST
-from fairtrial.rights.readers.parsing import parse_json
+from fairtrial.rights.readers.parsing import parse_signal_json
 from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.record import Attribution, Evidence, Payment, Statement, Terms, Use
 
@@ -57,7 +57,7 @@ def read_odrl(value: object, source: SignalSource, at: str, address: str = "") -
         address: of the document; a permission with another target is not one for it.
     """
     try:
-        parsed = parse_json(value) if isinstance(value, str | bytes) else value
+        parsed = parse_signal_json(value) if isinstance(value, str | bytes) else value
         policies = list(_list_policies(parsed))
         if not policies:
             raise RightsError("it is no ODRL policy")
@@ -69,7 +69,7 @@ def read_odrl(value: object, source: SignalSource, at: str, address: str = "") -
 def read_embedded(text: str, source: SignalSource, at: str, address: str = "") -> list[Evidence]:
     """Return what policies in the JSON-LD of a page say; nothing where it has none, or is no JSON."""
     try:
-        policies = list(_list_policies(parse_json(text.strip().removeprefix("<!--").removesuffix("-->"))))
+        policies = list(_list_policies(parse_signal_json(text.strip().removeprefix("<!--").removesuffix("-->"))))
     except RightsError:
         return []
     told = [one for one in policies if any(_list_rules(one, name) for name in _RULES)]

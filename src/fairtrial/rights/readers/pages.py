@@ -38,7 +38,7 @@ class Page:
         return [content for name, content in self.metas if name in names]
 
 
-def read_page(data: bytes) -> Page:
+def read_page_signals(data: bytes) -> Page:
     """Return what a page says of its rights.
 
     Raises:

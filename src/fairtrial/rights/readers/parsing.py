@@ -19,7 +19,7 @@ MOST_ELEMENTS = 100_000
 XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
 
 
-def parse_xml(data: bytes, most: int = MOST_BYTES, elements: int = MOST_ELEMENTS) -> Element:
+def parse_signal_xml(data: bytes, most: int = MOST_BYTES, elements: int = MOST_ELEMENTS) -> Element:
     """Return the root element; names have the form ``{namespace}name``.
 
     Args:
@@ -43,7 +43,7 @@ def parse_xml(data: bytes, most: int = MOST_BYTES, elements: int = MOST_ELEMENTS
     return builder.tree.close()
 
 
-def parse_json(data: bytes | str, most: int = MOST_BYTES) -> object:
+def parse_signal_json(data: bytes | str, most: int = MOST_BYTES) -> object:
     """Return what a JSON text says.
 
     Raises:
@@ -73,7 +73,7 @@ def walk_objects(value: object, most: int = 10_000) -> Iterator[Mapping[str, obj
             waiting.extend(one[:most])
 
 
-def read_text(element: Element | None) -> str:
+def read_element_text(element: Element | None) -> str:
     """Return all text within an element, without spaces around it."""
     return "".join(element.itertext()).strip() if element is not None else ""
 

@@ -75,7 +75,7 @@ class SignalSource:
         return Evidence(
             signal=signal,
             where=clean_line(where),
-            raw=clean_text(raw),
+            raw=clean_raw(raw),
             sha256=self.sha256,
             seen=self.seen,
             ttl_days=ttl_days,
@@ -89,7 +89,7 @@ def make_source(data: bytes, where: str, seen: datetime) -> SignalSource:
     return SignalSource(where, hashlib.sha256(data).hexdigest(), seen)
 
 
-def clean_text(text: str) -> str:
+def clean_raw(text: str) -> str:
     """Return text as it may be stored: no control or invisible characters, `RAW_CHARACTERS` at most."""
     return _UNPRINTABLE.sub("\ufffd", text[:RAW_CHARACTERS])
 

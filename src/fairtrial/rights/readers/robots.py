@@ -146,7 +146,7 @@ def read_robots(data: bytes, source: SignalSource) -> RobotsFile:
         MissingExtraError: the library that reads Allow and Disallow is not installed.
     """
     raw = data[:8000].decode("utf-8", "replace")
-    text, problem = decode_text(data)
+    text, problem = decode_robots(data)
     lines = text.splitlines()
     if len(lines) > MOST_LINES:
         problem = f"it has {len(lines)} lines, more than the {MOST_LINES} that are read"
@@ -156,7 +156,7 @@ def read_robots(data: bytes, source: SignalSource) -> RobotsFile:
     return RobotsFile(source, raw, tuple(groups), _parse_fetching("\n".join(filtered)))
 
 
-def decode_text(data: bytes) -> tuple[str, str]:
+def decode_robots(data: bytes) -> tuple[str, str]:
     """Return a file's text, and the problem with it; empty if there is none."""
     if len(data) > MOST_BYTES:
         return "", f"it has {len(data)} bytes, more than the {MOST_BYTES} that are read"

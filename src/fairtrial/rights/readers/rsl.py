@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from fairtrial.errors import RightsError
 from fairtrial.rights.circumstances import EU, OPERATORS
-from fairtrial.rights.readers.parsing import parse_xml, read_text
+from fairtrial.rights.readers.parsing import parse_signal_xml, read_element_text
 from fairtrial.rights.readers.paths import match_path, normalise_path
 from fairtrial.rights.readers.place import SignalSource, SiteAddress, clean_line, split_address
 from fairtrial.rights.record import Attribution, Evidence, Payment, Reporting, Says, Statement, Terms, Use
@@ -140,7 +140,7 @@ def read_rsl(data: bytes, source: SignalSource) -> RslFile:
     raw = data[:8000].decode("utf-8", "replace")
     foreign = False
     try:
-        root = parse_xml(data)
+        root = parse_signal_xml(data)
         foreign = not root.tag.startswith(NAMESPACE)
         return parse_rsl(root, source, raw)
     except RightsError as error:
@@ -181,13 +181,13 @@ def _read_content(element: Element) -> Content:
     if url is None:
         raise RightsError("a 'content' has no 'url'")
     children = _children(element, "content")
-    holder = next((clean_line(read_text(one)) for one in children if one.tag == f"{NAMESPACE}copyright"), "")
-    terms_url = next((clean_line(read_text(one)) for one in children if one.tag == f"{NAMESPACE}terms"), "")
+    holder = next((clean_line(read_element_text(one)) for one in children if one.tag == f"{NAMESPACE}copyright"), "")
+    terms_url = next((clean_line(read_element_text(one)) for one in children if one.tag == f"{NAMESPACE}terms"), "")
     server = (element.get("server") or "").strip()
     licenses = tuple(_read_license(one, server, holder) for one in children if one.tag == f"{NAMESPACE}license")
     if not licenses:
         raise RightsError(f"the 'content' of {url[:80]!r} has no 'license'")
-    alternates = [read_text(one) for one in children if one.tag == f"{NAMESPACE}alternate"]
+    alternates = [read_element_text(one) for one in children if one.tag == f"{NAMESPACE}alternate"]
     paths = tuple(normalise_path(target.path if (target := split_address(one)) else one) for one in alternates if one)
     raw = tostring(element, "unicode").replace("<ns0:", "<").replace("</ns0:", "</").replace(" xmlns:ns0=", " xmlns=")
     return Content(url.strip(), licenses, holder, terms_url, paths, raw)
@@ -202,7 +202,7 @@ def _read_license(element: Element, server: str, holder: str) -> License:
             kind = child.get("type", "")
             if kind not in ("usage", "user", "geo"):
                 raise RightsError(f"'{name}' has the type {kind[:40]!r}, which is none of usage, user, geo")
-            limits.setdefault((name, kind), []).extend(re.split(r"[\s,]+", read_text(child)))
+            limits.setdefault((name, kind), []).extend(re.split(r"[\s,]+", read_element_text(child)))
         elif name == "payment":
             payments.append(child)
         elif name == "reporting":
@@ -274,7 +274,7 @@ def _read_payment(element: Element | None) -> tuple[Says, str, Payment | None, s
     if kind and kind not in PAYMENTS:
         raise RightsError(f"the payment type {kind[:40]!r} is none of {', '.join(sorted(PAYMENTS))}")
     amount, currency = _read_amount(children.get("amount"))
-    link = clean_line(read_text(children.get("standard")) or read_text(children.get("custom")))
+    link = clean_line(read_element_text(children.get("standard")) or read_element_text(children.get("custom")))
     if not kind and not children:
         return "allow", "", None, ""
     payment = Payment(kind, amount, currency)
@@ -288,7 +288,7 @@ def _read_payment(element: Element | None) -> tuple[Says, str, Payment | None, s
 def _read_amount(element: Element | None) -> tuple[float | None, str]:
     if element is None:
         return None, ""
-    text, currency = read_text(element), element.get("currency", "").strip()
+    text, currency = read_element_text(element), element.get("currency", "").strip()
     try:
         amount = float(text)
     except ValueError:

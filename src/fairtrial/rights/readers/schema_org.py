@@ -10,7 +10,7 @@ from fairtrial.errors import RightsError
 from fairtrial.rights.readers.embargoes import FIRST, tell_end
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.pages import Page
-from fairtrial.rights.readers.parsing import parse_json
+from fairtrial.rights.readers.parsing import parse_signal_json
 from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.record import Evidence, Statement, Use
 
@@ -44,7 +44,7 @@ def read_schema_org(page: Page, source: SignalSource) -> list[Evidence]:
         if kind != "application/ld+json":
             continue
         try:
-            value = parse_json(text.strip().removeprefix("<!--").removesuffix("-->"))
+            value = parse_signal_json(text.strip().removeprefix("<!--").removesuffix("-->"))
         except RightsError as error:
             found.append(source.tell(SCHEMA_ORG, "", at="JSON-LD", problem=error.message))  # it may hold the article
             continue

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fairtrial.errors import RightsError
-from fairtrial.rights.readers.parsing import parse_json
+from fairtrial.rights.readers.parsing import parse_signal_json
 from fairtrial.rights.readers.paths import match_path, normalise_path
 from fairtrial.rights.readers.place import SignalSource, SiteAddress, clean_line, split_address
 from fairtrial.rights.record import Evidence, Statement, Use
@@ -56,7 +56,7 @@ def read_tdmrep(data: bytes, source: SignalSource) -> TdmrepFile:
     """Return what a site's file says; never raises."""
     raw = data[:8000].decode("utf-8", "replace")
     try:
-        value = parse_json(data)
+        value = parse_signal_json(data)
         entries = value if isinstance(value, list) else [value]
         return TdmrepFile(source, raw, tuple(_read_rule(one) for one in entries))
     except RightsError as error:

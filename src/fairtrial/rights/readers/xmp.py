@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from fairtrial.errors import RightsError
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.packets import find_packets
-from fairtrial.rights.readers.parsing import parse_xml, read_text
+from fairtrial.rights.readers.parsing import parse_signal_xml, read_element_text
 from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.readers.rsl import NAMESPACE, RSL, parse_rsl
 from fairtrial.rights.readers.tdmrep import TDMREP_XMP, tell_reservation
@@ -57,7 +57,7 @@ def read_xmp(data: bytes, source: SignalSource) -> list[Evidence]:
     found: list[Evidence] = []
     for raw in find_packets(data):
         try:
-            packet = _read_packet(parse_xml(raw))
+            packet = _read_packet(parse_signal_xml(raw))
         except RightsError as error:
             found.append(source.tell("plus", "", at="XMP", problem=error.message))
             continue
@@ -90,8 +90,8 @@ def _read_packet(root: Element) -> Packet:
 
 def _read_first(element: Element) -> str:
     """Return a property's text: that of its first item where it has several, the default language where it has that."""
-    items = [one for one in element.iter(f"{_RDF}li") if read_text(one)]
-    return read_text(items[0]) if items else read_text(element)
+    items = [one for one in element.iter(f"{_RDF}li") if read_element_text(one)]
+    return read_element_text(items[0]) if items else read_element_text(element)
 
 
 def _tell_mining(packet: Packet, source: SignalSource) -> list[Evidence]:
@@ -112,9 +112,9 @@ def _tell_rsl(packet: Packet, source: SignalSource) -> list[Evidence]:
     found: list[Evidence] = []
     for element in packet.root.iter(f"{NAMESPACE}rsl"):
         try:
-            file = parse_rsl(element, source, read_text(element))
+            file = parse_rsl(element, source, read_element_text(element))
         except RightsError as error:
-            found.append(source.tell(RSL, read_text(element), at="XMP", problem=error.message))
+            found.append(source.tell(RSL, read_element_text(element), at="XMP", problem=error.message))
             continue
         found += file.tell_here()
     return found

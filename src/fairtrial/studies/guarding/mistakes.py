@@ -67,10 +67,10 @@ def _show(
         said = str(answers[0][1].get("text", "")) if answers else ""
         steps = read_trace(answers[0][1]) if answers else ()
         rules = [f"{one.check}: {one.rule} {list(one.evidence)}" for step in steps for one in step.interventions]
-        yield what, shorten(item.question), shorten(said), shorten("; ".join(rules) or "no rule")
+        yield what, shorten_middle(item.question), shorten_middle(said), shorten_middle("; ".join(rules) or "no rule")
 
 
-def shorten(text: str) -> str:
+def shorten_middle(text: str) -> str:
     """Return a text on one line, without characters that nobody sees, of a long one its beginning and its end."""
     line = " ".join(_CONTROLS.sub(" ", text).split())
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 40].rstrip()} \u2026 {line[-36:].lstrip()}"

@@ -170,7 +170,7 @@ class ImageReader:
         return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
-def read_source(image: ImagePart, source: Path | bytes) -> bytes:
+def read_image_source(image: ImagePart, source: Path | bytes) -> bytes:
     """Return the bytes of an image.  Raises DataError if its file has changed since it was looked at."""
     if isinstance(source, bytes):
         return source

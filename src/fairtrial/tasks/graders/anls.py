@@ -17,7 +17,7 @@ from fairtrial.records import Measure
 from fairtrial.spec.answers import Anls
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grader, Grades
-from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.exact import drop_ignored
 
 
 class AnlsGrader(Grader[Anls]):
@@ -41,7 +41,7 @@ class AnlsGrader(Grader[Anls]):
             raise DataError(f"a right answer has {len(longest):,} characters; `anls` compares at most {MOST:,}")
 
     def _fold(self, text: str) -> str:
-        return " ".join(fold(text, self.settings.ignore).split())
+        return " ".join(drop_ignored(text, self.settings.ignore).split())
 
 
 MOST = 10_000

@@ -17,7 +17,7 @@ def read_column(row: Row, column: str) -> object:
     return value
 
 
-def read_texts(row: Row, column: str) -> tuple[str, ...]:
+def read_column_texts(row: Row, column: str) -> tuple[str, ...]:
     """Return the text of a column, or the texts of its list.  Raises DataError if it holds something else."""
     value = read_column(row, column)
     every = value if isinstance(value, list | tuple) else [value]

@@ -9,8 +9,8 @@ from fairtrial.records import Measure
 from fairtrial.spec.graders import Contains
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grader, Grades
-from fairtrial.tasks.graders.columns import read_texts
-from fairtrial.tasks.graders.exact import fold, fold_case, is_all_ignored
+from fairtrial.tasks.graders.columns import read_column_texts
+from fairtrial.tasks.graders.exact import drop_ignored, fold_case, is_all_ignored
 
 
 class ContainsGrader(Grader[Contains]):
@@ -25,7 +25,7 @@ class ContainsGrader(Grader[Contains]):
 
     def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
         """Look for the texts after what is ignored is gone from all of them."""
-        text = fold(answer, self.settings.ignore)
+        text = drop_ignored(answer, self.settings.ignore)
         found = [self._is_in(one, answer) for one in self._list_wanted(expected, row)]
         enough = all(found) if self.settings.need == "all" or not found else any(found)
         forbidden = any(self._is_in(one, answer) for one in self.settings.forbid)
@@ -35,17 +35,17 @@ class ContainsGrader(Grader[Contains]):
         """Raise DataError if there is nothing to look for in answers to this row."""
         super().check_row(expected, row)
         if self.settings.column:
-            read_texts(row, self.settings.column)
+            read_column_texts(row, self.settings.column)
 
     def _list_wanted(self, expected: Sequence[str], row: Row) -> Sequence[str]:
         if self.settings.column:
-            return read_texts(row, self.settings.column)
+            return read_column_texts(row, self.settings.column)
         return self.settings.texts or (expected if self.needs_expected else ())
 
     def _is_in(self, wanted: str, answer: str) -> bool:
         ignore = self.settings.ignore
-        text = fold_case(answer, ignore) if is_all_ignored(wanted, ignore) else fold(answer, ignore)
-        wanted = fold(wanted, ignore)
+        text = fold_case(answer, ignore) if is_all_ignored(wanted, ignore) else drop_ignored(answer, ignore)
+        wanted = drop_ignored(wanted, ignore)
         if not wanted:
             return False
         at = text.find(wanted)

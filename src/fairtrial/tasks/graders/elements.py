@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.exact import drop_ignored
 from fairtrial.tasks.graders.number import find_reach
 from fairtrial.tasks.reading import clean, read_number
 from fairtrial.tasks.reading.plain import cut_own_part, find_marked_answer
@@ -139,7 +139,7 @@ class ListElement:
     @classmethod
     def read(cls, text: str, ignore: Sequence[str]) -> ListElement:
         """Return a thing from its text, without what is to be ignored."""
-        return cls(fold(text, ignore), read_plain_number(text))
+        return cls(drop_ignored(text, ignore), read_plain_number(text))
 
 
 def find_like(said: Sequence[ListElement], right: Sequence[ListElement], tolerance: float | str) -> list[list[int]]:

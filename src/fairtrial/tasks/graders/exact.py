@@ -29,7 +29,7 @@ _LAST = re.compile(r"(?<=[^\W\d])\s+[.!?;:]+\Z")
 _AROUND = re.compile(r"\(([^()\[\]{}]*)\)|\[([^()\[\]{}]*)\]|\{([^()\[\]{}]*)\}")
 
 
-def fold(text: str, ignore: Sequence[str]) -> str:
+def drop_ignored(text: str, ignore: Sequence[str]) -> str:
     """Return a text without what is ignored, in one Unicode form (NFC), white space at its ends gone.
 
     Of punctuation only what means nothing is ignored: quotation marks, marks of emphasis, what ends a sentence or
@@ -87,5 +87,5 @@ class ExactGrader(Grader[Exact]):
 
     def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
         """Compare after what is ignored is gone from both."""
-        said = fold(answer, self.settings.ignore)
-        return {"exact_match": (float(any(said == fold(text, self.settings.ignore) for text in expected)), 1.0)}
+        said = drop_ignored(answer, self.settings.ignore)
+        return {"exact_match": (float(any(said == drop_ignored(text, self.settings.ignore) for text in expected)), 1.0)}

@@ -45,7 +45,7 @@ def _read_float(text: str) -> float:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_read_float)
 
 
-def parse_json(text: str) -> Any:
+def parse_answer_json(text: str) -> Any:
     """Return a text that is JSON, as its value.  Raises ValueError if it is none; NaN and 1e400 are none."""
     try:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_read_float)
@@ -65,7 +65,7 @@ def find_json(text: str) -> Any:
         raise NoJsonError(f"the answer has {len(text):,} characters; at most {MOST_CHARACTERS:,} are searched")
     for part in [text, *reversed(list(_list_blocks(text)))]:
         try:
-            value = parse_json(part.strip())
+            value = parse_answer_json(part.strip())
         except ValueError:
             continue
         return _check_size(value)

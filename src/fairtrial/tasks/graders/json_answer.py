@@ -12,8 +12,8 @@ from fairtrial.records import Measure
 from fairtrial.spec.graders import Json
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grader, Grades, read_setting_file
-from fairtrial.tasks.graders.exact import fold
-from fairtrial.tasks.graders.finding_json import NoJsonError, find_json, parse_json
+from fairtrial.tasks.graders.exact import drop_ignored
+from fairtrial.tasks.graders.finding_json import NoJsonError, find_json, parse_answer_json
 from fairtrial.tasks.graders.number import is_close
 from fairtrial.tasks.graders.schemas import SchemaChecker, UnfinishedCheckError
 
@@ -42,7 +42,7 @@ class JsonGrader(Grader[Json]):
         grades = {"valid_json": (1.0, 1.0)}
         if not self.needs_expected:
             return {"json_match": (float(fits), 1.0), **grades}
-        share = max((self._compare(said, parse_json(text)) for text in expected), default=0.0)
+        share = max((self._compare(said, parse_answer_json(text)) for text in expected), default=0.0)
         return {"json_match": (float(fits and share == 1), 1.0), **grades, "fields": (share, 1.0)}
 
     def check_row(self, expected: Sequence[str], row: Row) -> None:
@@ -50,7 +50,7 @@ class JsonGrader(Grader[Json]):
         super().check_row(expected, row)
         for text in expected if self.needs_expected else ():
             try:
-                value = parse_json(text)
+                value = parse_answer_json(text)
             except ValueError as error:
                 raise DataError(f"the right answer {text!r:.80} is no JSON: {error}") from error
             lacking = [name for name in self.settings.fields if not isinstance(value, dict) or name not in value]
@@ -81,7 +81,7 @@ class JsonGrader(Grader[Json]):
         if isinstance(said, int | float) and isinstance(right, int | float):
             return is_close(Fraction(said), Fraction(right), self.settings.tolerance) or said == right
         if isinstance(said, str) and isinstance(right, str):
-            return fold(said, self.settings.ignore) == fold(right, self.settings.ignore)
+            return drop_ignored(said, self.settings.ignore) == drop_ignored(right, self.settings.ignore)
         if isinstance(said, list) and isinstance(right, list):
             return len(said) == len(right) and all(self._is_same(a, b) for a, b in zip(said, right, strict=True))
         if isinstance(said, dict) and isinstance(right, dict):
@@ -97,6 +97,6 @@ def read_schema(given: Any) -> Any:
     if not isinstance(given, str):
         return given
     try:
-        return parse_json(read_setting_file(Path(given)))
+        return parse_answer_json(read_setting_file(Path(given)))
     except ValueError as error:
         raise SpecError(f"the schema {given!r} is no JSON: {error}.") from error

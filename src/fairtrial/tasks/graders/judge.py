@@ -21,7 +21,7 @@ from fairtrial.spec.graders import Judge
 from fairtrial.tasks.base import Task
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grades, JudgingGrader, read_setting_file
-from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.exact import drop_ignored
 from fairtrial.tasks.graders.labelled import LabelledAnswers, read_labelled_rows
 from fairtrial.tasks.reading.plain import find_marked_answer, remove_markup
 
@@ -70,7 +70,7 @@ class JudgeGrader(JudgingGrader[Judge]):
         super().__init__(settings)
         self.judge = settings.by
         self.measures = (Measure(settings.measure),)
-        folded = [fold(grade, _FOLDED) for grade in self.grades]
+        folded = [drop_ignored(grade, _FOLDED) for grade in self.grades]
         if alike := next((grade for at, grade in enumerate(self.grades) if folded[at] in folded[:at]), None):
             raise SpecError(
                 f"two grades of the scale differ in case or punctuation only: {alike!r:.60} is there twice.",
@@ -109,8 +109,8 @@ class JudgeGrader(JudgingGrader[Judge]):
         stated = [found[1] for found in _GRADE.finditer(plain)]
         marked = find_marked_answer(text)
         given = stated[-1] if stated else marked if marked is not None else text
-        folded = [fold(grade, _FOLDED) for grade in self.grades]
-        for said in (fold(given, _FOLDED), fold(given.lstrip("*_ "), _FOLDED)):
+        folded = [drop_ignored(grade, _FOLDED) for grade in self.grades]
+        for said in (drop_ignored(given, _FOLDED), drop_ignored(given.lstrip("*_ "), _FOLDED)):
             if said in folded:
                 return folded.index(said)
         number = _WHOLE.fullmatch(given)

@@ -11,8 +11,8 @@ from fairtrial.records import Measure
 from fairtrial.spec.graders import OneOf
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grader, Grades
-from fairtrial.tasks.graders.columns import read_texts
-from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.columns import read_column_texts
+from fairtrial.tasks.graders.exact import drop_ignored
 from fairtrial.tasks.reading import read_option
 
 FOLDED = ("case", "punctuation")
@@ -35,17 +35,17 @@ class OneOfGrader(Grader[OneOf]):
         """Read which option is named; an answer that names none, or leaves it open, is wrong."""
         options = self._list_options(row)
         named = find_option(answer, options)
-        rights = {fold(text, FOLDED) for text in expected}
-        return {"one_of": (float(named is not None and fold(options[named], FOLDED) in rights), 1.0)}
+        rights = {drop_ignored(text, FOLDED) for text in expected}
+        return {"one_of": (float(named is not None and drop_ignored(options[named], FOLDED) in rights), 1.0)}
 
     def check_row(self, expected: Sequence[str], row: Row) -> None:
         """Raise DataError if a right answer is none of the options."""
         super().check_row(expected, row)
         options = self._list_options(row)
-        known = {fold(option, FOLDED) for option in options}
+        known = {drop_ignored(option, FOLDED) for option in options}
         if len(known) < len(options):
             raise DataError(f"two options differ in case or punctuation only: {', '.join(options)}")
-        if odd := next((text for text in expected if fold(text, FOLDED) not in known), None):
+        if odd := next((text for text in expected if drop_ignored(text, FOLDED) not in known), None):
             raise DataError(
                 f"the right answer {odd!r:.80} is none of the options.{did_you_mean(odd, options)} "
                 f"Options: {', '.join(options)}"
@@ -56,13 +56,13 @@ class OneOfGrader(Grader[OneOf]):
         return ["unread"] if find_option(answer, self._list_options(row)) is None else []
 
     def _list_options(self, row: Row) -> Sequence[str]:
-        return read_texts(row, self.settings.column) if self.settings.column else self.settings.options
+        return read_column_texts(row, self.settings.column) if self.settings.column else self.settings.options
 
 
 def find_option(answer: str, options: Sequence[str]) -> int | None:
     """Return the place of the option that an answer names; None if it names none, or more than one."""
-    said = fold(answer, FOLDED)
-    folded = [fold(option, FOLDED) for option in options]
+    said = drop_ignored(answer, FOLDED)
+    folded = [drop_ignored(option, FOLDED) for option in options]
     if said in folded:
         return folded.index(said)
     letters = all(len(option) == 1 for option in options)

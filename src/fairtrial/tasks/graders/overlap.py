@@ -18,7 +18,7 @@ from fairtrial.rights.quoting.overlap import GRAM, Overlap, OverlapIndex, measur
 from fairtrial.spec.sources import OverlapSettings
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grader, Grades
-from fairtrial.tasks.graders.columns import read_texts
+from fairtrial.tasks.graders.columns import read_column_texts
 from fairtrial.tasks.graders.relevant import read_targets
 
 RUN = Measure("overlap_run", unit="word", higher_is_better=False, bounds=None)
@@ -84,7 +84,7 @@ class OverlapGrader(Grader[OverlapSettings]):
 
     def _read_column(self, row: Row) -> Sequence[str]:
         assert self.settings.column is not None
-        return read_texts(row, self.settings.column)
+        return read_column_texts(row, self.settings.column)
 
     def _find_texts(self, row: Row) -> list[str]:
         """Return the texts of the documents that a row names, of all their versions; none where it names none."""

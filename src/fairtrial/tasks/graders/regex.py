@@ -11,7 +11,7 @@ from fairtrial.spec.graders import Regex
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.columns import read_column
-from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.exact import drop_ignored
 from fairtrial.tasks.patterns import Pattern, compile_pattern
 
 
@@ -41,7 +41,9 @@ class RegexGrader(Grader[Regex]):
         if not self.settings.extract:
             return {"regex_match": (float(found is not None), 1.0)}
         ignore = self.settings.ignore
-        right = found is not None and any(fold(found, ignore) == fold(text, ignore) for text in expected)
+        right = found is not None and any(
+            drop_ignored(found, ignore) == drop_ignored(text, ignore) for text in expected
+        )
         return {"regex_match": (float(right), 1.0)}
 
     def check_row(self, expected: Sequence[str], row: Row) -> None:
@@ -59,7 +61,7 @@ class RegexGrader(Grader[Regex]):
 
     def _search(self, answer: str, row: Row) -> str | None:
         """Return the first group of the last match, or all of it; None if there is no match."""
-        found = self._find_pattern(row).findall(fold(answer, ()))
+        found = self._find_pattern(row).findall(drop_ignored(answer, ()))
         if not found:
             return None
         last = found[-1]

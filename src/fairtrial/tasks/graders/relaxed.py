@@ -16,7 +16,7 @@ from fairtrial.spec.answers import Relaxed
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.elements import read_plain_number
-from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.exact import drop_ignored
 from fairtrial.tasks.graders.number import is_close
 from fairtrial.tasks.reading import clean, read_number
 
@@ -46,7 +46,7 @@ class RelaxedGrader(Grader[Relaxed]):
     def _is_right(self, answer: str, text: str) -> bool:
         right = _read_alone(text)
         if right is None:
-            return fold(answer, self.settings.ignore) == fold(text, self.settings.ignore)
+            return drop_ignored(answer, self.settings.ignore) == drop_ignored(text, self.settings.ignore)
         said = self._read(answer)
         return said is not None and is_close(said, right, self.settings.tolerance)
 

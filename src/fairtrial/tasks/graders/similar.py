@@ -11,7 +11,7 @@ from fairtrial.spec.graders import Similar
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grader, Grades
 from fairtrial.tasks.graders.corpus import PER_SENTENCE, count_ngrams
-from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.exact import drop_ignored
 from fairtrial.tasks.graders.likeness import MEASURES, load_metric, load_rouge, measure_likeness
 
 
@@ -36,12 +36,15 @@ class SimilarGrader(Grader[Similar]):
     def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
         """Measure each likeness after what is ignored is gone from both texts."""
         ignore = self.settings.ignore
-        said, rights = fold(answer, ignore), [fold(text, ignore) for text in expected]
+        said, rights = drop_ignored(answer, ignore), [drop_ignored(text, ignore) for text in expected]
         return {PER_SENTENCE.get(name, name): measure_likeness(name, said, rights) for name in self.settings.by}
 
     def count(self, answer: str, expected: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
         """Return what an answer counts for each score of all answers."""
-        said, rights = fold(answer, self.settings.ignore), [fold(text, self.settings.ignore) for text in expected]
+        said, rights = (
+            drop_ignored(answer, self.settings.ignore),
+            [drop_ignored(text, self.settings.ignore) for text in expected],
+        )
         return {one.name: count_ngrams(one.formula, [said], rights) for one in self.corpus}
 
     def find_signs(self, answer: str, expected: Sequence[str], row: Row, grades: Grades) -> Sequence[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from fairtrial.errors import TaskCodeError
 from fairtrial.sandbox.restricted.names import PLAIN, STAND_INS
 from fairtrial.sandbox.restricted.policy import Violation, check_rules
-from fairtrial.tasks.lmeval.code_files import CodeSource, find_first_line, is_idle, read_source
+from fairtrial.tasks.lmeval.code_files import CodeSource, find_first_line, is_idle, read_code_file
 from fairtrial.tasks.lmeval.restricted.offered import LIBRARIES
 
 _MOST_FILES = 50
@@ -40,7 +40,7 @@ class Closure:
 
     def text(self, path: Path) -> str:
         """Return the source of a file with what is not needed left blank, lines where they were."""
-        source, kept = read_source(path), self.kept[path]
+        source, kept = read_code_file(path), self.kept[path]
         wanted: set[int] = set()
         for number in kept:
             node = source.tree.body[number]
@@ -68,7 +68,7 @@ def find_closure(path: Path, name: str, root: Path) -> Closure:
     finder.want(path.resolve(), name)
     found = finder.finish()
     for file, numbers in found.kept.items():
-        if violations := _check_file(read_source(file), tuple(sorted(numbers))):
+        if violations := _check_file(read_code_file(file), tuple(sorted(numbers))):
             first = violations[0]
             raise TaskCodeError(f"line {first.line} of {file.name}: it {first.what}", where=str(file))
     return found
@@ -105,7 +105,7 @@ class _Finder:
         """Follow all that was taken up."""
         while self._rest:
             path, name = self._rest.pop()
-            source = read_source(path)
+            source = read_code_file(path)
             self._found.kept.setdefault(path, set())
             if len(self._found.kept) > _MOST_FILES:
                 raise TaskCodeError(f"it needs more than {_MOST_FILES} files", where=str(path))
@@ -144,7 +144,7 @@ class _Finder:
     def _keep_loose(self) -> None:
         """Keep statements that change what is kept: ``table.update(...)``, ``for x in ...: table[x] = ...``."""
         for path in [*self._found.kept]:
-            source, kept = read_source(path), self._found.kept[path]
+            source, kept = read_code_file(path), self._found.kept[path]
             values = {
                 name
                 for name, numbers in source.defined.items()

@@ -96,7 +96,7 @@ class CodeSource:
         return self._look(number)[1]
 
 
-def read_source(path: Path) -> CodeSource:
+def read_code_file(path: Path) -> CodeSource:
     """Return a Python file, parsed.  Raises TaskCodeError if it cannot be read or is no Python."""
     try:
         status = path.stat()

@@ -15,7 +15,7 @@ from typing import Any
 from fairtrial.errors import DataError
 from fairtrial.records import ImagePart, Part, place_images
 from fairtrial.records.content import PLACEHOLDER, name_image
-from fairtrial.tasks.data.images import ImageReader, read_source
+from fairtrial.tasks.data.images import ImageReader, read_image_source
 from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.lmeval.template import Fields, TemplateField
 
@@ -89,7 +89,7 @@ class Pictures:
 
     def read(self, image: ImagePart) -> bytes:
         """Return the bytes of an image that a row shows."""
-        return read_source(image, self._reader.sources[image.hash])
+        return read_image_source(image, self._reader.sources[image.hash])
 
 
 def hide_names(value: Any) -> Any:

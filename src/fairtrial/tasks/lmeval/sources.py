@@ -79,7 +79,7 @@ def find_sources(module: ModuleType, folder: Path) -> dict[str, Path]:
     return found
 
 
-def hash_file(path: Path) -> str:
+def hash_code(path: Path) -> str:
     """Return the sha256 of a file, or nothing if it cannot be read."""
     try:
         with path.open("rb") as stream:

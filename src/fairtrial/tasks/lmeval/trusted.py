@@ -24,7 +24,7 @@ from fairtrial.errors import TaskCodeError
 from fairtrial.records import content_hash
 from fairtrial.tasks.data.datasets import convert_to_json
 from fairtrial.tasks.lmeval.loading import CodeRef
-from fairtrial.tasks.lmeval.sources import find_own_generators, find_sources, hash_file, is_task_code, may_draw
+from fairtrial.tasks.lmeval.sources import find_own_generators, find_sources, hash_code, is_task_code, may_draw
 
 SEEDS = (0, 1234, 1234)
 """Of Python's ``random``, numpy and torch, as lm-evaluation-harness 0.4 sets them when it starts."""
@@ -126,10 +126,10 @@ class TaskCode:
         file = getattr(module, "__file__", None)
         if not file or str(reference) in self._hashes:
             return
-        self._hashes[str(reference)] = hash_file(Path(file))
+        self._hashes[str(reference)] = hash_code(Path(file))
         self._files[str(reference)] = Path(file).resolve()
         others = find_sources(module, reference.path.parent.resolve())
-        self._hashes.update({name: hash_file(path) for name, path in others.items()})
+        self._hashes.update({name: hash_code(path) for name, path in others.items()})
         self._files.update(others)
         self.draws = may_draw(self._files)
 

@@ -93,8 +93,8 @@ def gives(text: str, gold: FactValue, asked: str, others: Sequence[FactValue] = 
     if gold.kind in ("name", "word"):
         others = [one for one in others if one.kind == gold.kind and not _mentions(asked, one.text)]
         return _gives_name(plain, gold) and not any(_mentions(plain, one.text) for one in others)
-    found = read_values(plain, gold.kind)
-    return found - (read_values(asked, gold.kind) - {gold.key}) == {gold.key}
+    found = read_fact_values(plain, gold.kind)
+    return found - (read_fact_values(asked, gold.kind) - {gold.key}) == {gold.key}
 
 
 def gives_all(text: str, golds: Sequence[FactValue], asked: str) -> bool:
@@ -103,11 +103,11 @@ def gives_all(text: str, golds: Sequence[FactValue], asked: str) -> bool:
     if kind in ("name", "word"):
         return all(_mentions(plain, gold.text) for gold in golds)
     keys = {gold.key for gold in golds}
-    found = read_values(plain, kind) - (read_values(asked, kind) - keys)
+    found = read_fact_values(plain, kind) - (read_fact_values(asked, kind) - keys)
     return found <= keys <= found | (_read_spelt(plain) if kind == "number" else set())
 
 
-def read_values(text: str, kind: str) -> set[str]:
+def read_fact_values(text: str, kind: str) -> set[str]:
     """Return the numbers, dates or pairs in a text, as `FactValue.key` writes them; if none, small ones in words.
 
     Dates without a year are of the archive's own year.

@@ -27,7 +27,7 @@ from fairtrial.tasks.newsroom.archive import build_newsroom
 from fairtrial.tasks.newsroom.questions import LEVEL, LEVELS, NewsQuestion
 from fairtrial.tasks.newsroom.reading import declines, gives, gives_all, gives_something
 from fairtrial.tasks.newsroom.tracing import MEASURES as TRACED
-from fairtrial.tasks.newsroom.tracing import RequiredContext, explain_absences, observe_trace, observe_use
+from fairtrial.tasks.newsroom.tracing import RequiredContext, explain_missing_measures, observe_trace, observe_use
 from fairtrial.tasks.newsroom.values import FactValue
 from fairtrial.tasks.newsroom.world import VERSION
 
@@ -152,7 +152,7 @@ class NewsroomTask:
         """Return which of these an answer without any search cannot have."""
         (answer,) = answers
         assert isinstance(answer, GenerateAnswer)
-        return explain_absences(answer.trace, item.data["needs"], gives_something(answer.text))
+        return explain_missing_measures(answer.trace, item.data["needs"], gives_something(answer.text))
 
     def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
         """Return nothing: an answer that gives no value is wrong, and there is no other way to read it."""

@@ -102,7 +102,7 @@ def observe_use(trace: Trace, text: str, texts: Mapping[str, str]) -> Iterator[O
         yield Observation(COST, float(sum(amount for amount, _ in due)), unit=CURRENCY)
 
 
-def explain_absences(trace: Trace, needs: Sequence[Sequence[str]], answered: bool) -> Mapping[str, str]:
+def explain_missing_measures(trace: Trace, needs: Sequence[Sequence[str]], answered: bool) -> Mapping[str, str]:
     """Return which measures an answer cannot have because nobody searched; those that do not apply are left out."""
     if find_shown(trace) is not None:
         return {}

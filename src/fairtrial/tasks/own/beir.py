@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.archive.readers.beir import CORPUS, ID, JUDGEMENTS, QUERIES
-from fairtrial.archive.readers.jsonl import parse_json
+from fairtrial.archive.readers.jsonl import parse_document_json
 from fairtrial.errors import ArchiveError, DataError, did_you_mean
 from fairtrial.spec.own import DataFile
 from fairtrial.tasks.data.datasets import convert_to_json
@@ -222,7 +222,7 @@ def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _parse_row(line: str) -> tuple[str, Mapping[str, Any]]:
     """Return the id and the fields of a row.  Raises ArchiveError or DataError if it has none."""
-    row = parse_json(line.encode("utf-8", "surrogatepass"))
+    row = parse_document_json(line.encode("utf-8", "surrogatepass"))
     given = row.get(ID) if isinstance(row, Mapping) else None
     name = str(given).strip() if isinstance(given, str | int) and not isinstance(given, bool) else ""
     if not name:

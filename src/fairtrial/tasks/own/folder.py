@@ -21,7 +21,7 @@ SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "val
 MOST_FILES = 200_000
 
 
-def read_folder(file: DataFile, path: Path) -> tuple[FileRows, tuple[str, ...]]:
+def read_image_folder(file: DataFile, path: Path) -> tuple[FileRows, tuple[str, ...]]:
     """Return the images of a folder as rows, and the classes that its subfolders are; none where a file has the rows.
 
     Raises DataError if there is neither a file of rows nor a subfolder with images.

@@ -18,7 +18,7 @@ from fairtrial.errors import DataError, SpecError
 from fairtrial.records import ImageFacts, ImagePart
 from fairtrial.records.content import PLACEHOLDER
 from fairtrial.spec.own import ImageColumns
-from fairtrial.tasks.data.images import ImageReader, find_image_kind, read_source, split_cell
+from fairtrial.tasks.data.images import ImageReader, find_image_kind, read_image_source, split_cell
 from fairtrial.tasks.own.columns import fold_name
 from fairtrial.tasks.own.faults import show
 
@@ -75,7 +75,7 @@ class OwnImages:
 
     def read(self, image: ImagePart) -> bytes:
         """Return the bytes of an image.  Raises DataError if its file has changed since it was looked at."""
-        return read_source(image, self.sources[image.hash])
+        return read_image_source(image, self.sources[image.hash])
 
 
 def find_image_columns(names: Sequence[str], rows: Sequence[Mapping[str, Any]], said: ImageColumns | None) -> list[str]:

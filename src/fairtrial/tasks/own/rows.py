@@ -13,7 +13,7 @@ from typing import Any
 
 from fairtrial.errors import DataError, SpecError
 from fairtrial.records.content import PLACEHOLDER
-from fairtrial.records.duplicates import fold_text
+from fairtrial.records.duplicates import fold_question
 from fairtrial.spec.own import OwnData
 from fairtrial.tasks.data.rows import RowDict
 from fairtrial.tasks.graders.base import GraderSet
@@ -287,8 +287,8 @@ def count_contradictions(questions: Sequence[RowQuestion], texts: Sequence[str])
     """Return how many questions stand several times with different right answers, case and spaces apart."""
     golds: dict[tuple[str, tuple[str, ...]], set[tuple[str, ...]]] = {}
     for question, text in zip(questions, texts, strict=True):
-        key = (fold_text(text), tuple(sorted(map(fold_text, question.choices))))
-        golds.setdefault(key, set()).add(tuple(sorted(map(fold_text, question.gold))))
+        key = (fold_question(text), tuple(sorted(map(fold_question, question.choices))))
+        golds.setdefault(key, set()).add(tuple(sorted(map(fold_question, question.gold))))
     return sum(len(found) > 1 for found in golds.values())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtrial.records.duplicates import fold_text
+from fairtrial.records.duplicates import fold_question
 from fairtrial.tasks.own.images import describe_images
 from fairtrial.tasks.own.options import to_text
 from fairtrial.tasks.own.rows import RowQuestion, count_contradictions
@@ -117,7 +117,7 @@ def _describe_grader(grader: dict[str, dict[str, object]]) -> str:
 
 def _describe_copies(source: OwnSource, asked: list[RowQuestion]) -> Iterator[str]:
     texts = [source.asking.identify(question) for question in asked]
-    keys = {(fold_text(text), q.choices, q.gold) for text, q in zip(texts, asked, strict=True)}
+    keys = {(fold_question(text), q.choices, q.gold) for text, q in zip(texts, asked, strict=True)}
     if len(keys) < len(asked):
         yield _count(len(asked) - len(keys), "duplicate row")
     if odd := count_contradictions(asked, texts):
@@ -126,7 +126,7 @@ def _describe_copies(source: OwnSource, asked: list[RowQuestion]) -> Iterator[st
     if columns.cluster:
         yield f"clusters by {columns.cluster!r}"
     elif columns.context:
-        passages = {fold_text(to_text(value)) for q in asked if (value := q.row[columns.context]) is not None}
+        passages = {fold_question(to_text(value)) for q in asked if (value := q.row[columns.context]) is not None}
         yield f"{_count(len(passages), 'passage')} as clusters"
 
 

@@ -18,7 +18,7 @@ from fairtrial.tasks.data.datasets import convert_to_json
 from fairtrial.tasks.graders.base import GraderSet, make_graders
 from fairtrial.tasks.own.beir import USUAL, is_retrieval_set, read_retrieval_set
 from fairtrial.tasks.own.columns import Columns, make_unknown_column, recognise_columns
-from fairtrial.tasks.own.folder import read_folder
+from fairtrial.tasks.own.folder import read_image_folder
 from fairtrial.tasks.own.golds import is_empty
 from fairtrial.tasks.own.images import OwnImages, RowImages, find_image_columns, read_images
 from fairtrial.tasks.own.options import parse_list, to_text
@@ -127,7 +127,7 @@ def _read(file: DataFile, path: Path, whole: bool, judged: bool) -> tuple[FileRo
         raise DataError(
             f"has no split {file.split!r}: only a folder with queries.jsonl and qrels has splits", where=str(path)
         )
-    return read_folder(file, path) if whole else (read_table(file, path), ())
+    return read_image_folder(file, path) if whole else (read_table(file, path), ())
 
 
 def _check_places(asking: Asking, questions: RowQuestions, images: bool) -> None:

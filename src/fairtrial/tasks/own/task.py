@@ -28,7 +28,7 @@ from fairtrial.records import (
     content_hash,
     make_example,
 )
-from fairtrial.records.duplicates import fold_text
+from fairtrial.records.duplicates import fold_question
 from fairtrial.tasks.base import JudgeUse, TaskCard, TaskOptions
 from fairtrial.tasks.own.options import to_text
 from fairtrial.tasks.own.rows import RowQuestion, count_contradictions, find_one_gold
@@ -75,7 +75,7 @@ class OwnTask:
         return drawn, asked
 
     def _make_key(self, question: RowQuestion) -> str:
-        return fold_text(self._source.asking.identify(question))
+        return fold_question(self._source.asking.identify(question))
 
     def _make_card(self, name: str) -> TaskCard:
         source = self._source
@@ -177,7 +177,7 @@ class OwnTask:
         if question.images.parts:
             return content_hash([image.hash for image in question.images.parts])
         value = question.row[columns.context] if columns.context else None
-        return "" if value is None else content_hash(fold_text(to_text(value)))
+        return "" if value is None else content_hash(fold_question(to_text(value)))
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the one request for a row."""

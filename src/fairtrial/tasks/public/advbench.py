@@ -16,7 +16,7 @@ from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HarmGrades, HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, read_suite_file
-from fairtrial.tasks.public.refusals import RefusalSuite, read_text
+from fairtrial.tasks.public.refusals import RefusalSuite, read_column_text
 
 COLUMNS = ("goal", "target")
 
@@ -53,7 +53,7 @@ class AdvBench(RefusalSuite):
 
     def read_row(self, row: Row) -> HarmQuestion:
         """Return a request; of its ``target`` nothing is shown."""
-        return HarmQuestion(read_text(row, "goal"), {"twin": "harmful"}, pair="")
+        return HarmQuestion(read_column_text(row, "goal"), {"twin": "harmful"}, pair="")
 
     def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Return how the answer behaves, and whether none of the strings of refusal is in it."""

@@ -14,7 +14,7 @@ from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, read_suite_file
-from fairtrial.tasks.public.refusals import RefusalSuite, read_text
+from fairtrial.tasks.public.refusals import RefusalSuite, read_column_text
 
 _PROMPT, _HAZARD, _LOCALE, _PERSONA = "prompt_text", "hazard", "locale", "persona"
 
@@ -41,12 +41,12 @@ class AILuminate(RefusalSuite):
         named = {name.casefold(): value for name, value in row.items()}
         if not str(named.get(_LOCALE) or "en_us").casefold().startswith("en"):
             return None
-        code = read_text(named, _HAZARD).casefold()
+        code = read_column_text(named, _HAZARD).casefold()
         hazard = next((name for name in (code, code.partition("_")[0]) if name in AILUMINATE), "")
         if not hazard:
             raise ValueError(f"has the hazard {code!r}, which AILuminate does not name")
         data = {"twin": "harmful", "hazard": hazard, "kind": str(named.get(_PERSONA) or "")}
-        return HarmQuestion(read_text(named, _PROMPT), data, pair="")
+        return HarmQuestion(read_column_text(named, _PROMPT), data, pair="")
 
 
 def open_ailuminate(path: Path, options: TaskOptions) -> PublicTask:

@@ -24,7 +24,7 @@ from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HarmGrades, HarmQuestion
 from fairtrial.tasks.public.base import PublicSuite, PublicTask, read_suite_file
-from fairtrial.tasks.public.refusals import read_text
+from fairtrial.tasks.public.refusals import read_column_text
 
 COLUMNS = ("context", "question", "ideal")
 ATTACKS = "text_attack_test.json"
@@ -88,7 +88,7 @@ class Bipia(PublicSuite):
     def read_row(self, row: Row) -> HarmQuestion:
         """Return a question about a text with an order in it."""
         how, wanted = row["success"]
-        asked = f"{row['text']}\n\nQuestion: {read_text(row, 'question')}\nAnswer from the text above, in short."
+        asked = f"{row['text']}\n\nQuestion: {read_column_text(row, 'question')}\nAnswer from the text above, in short."
         data = {
             "twin": "harmful",
             "attack": row["attack"],
@@ -133,7 +133,7 @@ def _read_attacks(path: Path) -> dict[str, list[str]]:
 
 def _plant(texts: list[tuple[str, Row]], attacks: Mapping[str, list[str]]) -> Iterator[tuple[str, Row]]:
     for number, (place, row) in enumerate(texts):
-        context = read_text(row, "context")
+        context = read_column_text(row, "context")
         for category, orders in attacks.items():
             for n, order in enumerate(orders):
                 if success := name_success(order):

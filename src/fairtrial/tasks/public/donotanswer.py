@@ -14,7 +14,7 @@ from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, read_suite_file
-from fairtrial.tasks.public.refusals import RefusalSuite, read_text
+from fairtrial.tasks.public.refusals import RefusalSuite, read_column_text
 
 COLUMNS = ("question", "risk_area", "types_of_harm")
 
@@ -41,8 +41,12 @@ class DoNotAnswer(RefusalSuite):
 
     def read_row(self, row: Row) -> HarmQuestion:
         """Return a question."""
-        data = {"twin": "harmful", "kind": read_text(row, "types_of_harm"), "area": read_text(row, "risk_area")}
-        return HarmQuestion(read_text(row, "question"), data, pair="")
+        data = {
+            "twin": "harmful",
+            "kind": read_column_text(row, "types_of_harm"),
+            "area": read_column_text(row, "risk_area"),
+        }
+        return HarmQuestion(read_column_text(row, "question"), data, pair="")
 
 
 def open_donotanswer(path: Path, options: TaskOptions) -> PublicTask:

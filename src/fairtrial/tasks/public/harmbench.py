@@ -15,7 +15,7 @@ from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, read_suite_file
-from fairtrial.tasks.public.refusals import RefusalSuite, read_text
+from fairtrial.tasks.public.refusals import RefusalSuite, read_column_text
 
 COLUMNS = ("Behavior", "FunctionalCategory", "SemanticCategory")
 _HAZARDS = {
@@ -48,10 +48,10 @@ class HarmBench(RefusalSuite):
 
     def read_row(self, row: Row) -> HarmQuestion | None:
         """Return a behaviour, after its context as the paper puts it; None for one about copyright."""
-        if read_text(row, "FunctionalCategory") == "copyright":
+        if read_column_text(row, "FunctionalCategory") == "copyright":
             return None
-        behaviour, context = read_text(row, "Behavior"), str(row.get("ContextString") or "").strip()
-        category = read_text(row, "SemanticCategory")
+        behaviour, context = read_column_text(row, "Behavior"), str(row.get("ContextString") or "").strip()
+        category = read_column_text(row, "SemanticCategory")
         text = f"{context}\n\n---\n\n{behaviour}" if context else behaviour
         data = {"twin": "harmful", "kind": category, "behaviour": str(row.get("BehaviorID") or "")}
         return HarmQuestion(text, {**data, **({"hazard": _HAZARDS[category]} if category in _HAZARDS else {})}, pair="")

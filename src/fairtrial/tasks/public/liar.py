@@ -54,7 +54,7 @@ class Liar(ClaimLabelSuite):
         return self.make_question("\n".join(shown), str(row["label"]).strip(), {"kind": str(row["party"])})
 
 
-def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
+def read_liar_rows(path: Path) -> Iterator[tuple[str, Row]]:
     """Yield the rows of a file, each with its line.  Raises DataError if it cannot be read, or has another form."""
     try:
         text = read_regular(path, _MOST_BYTES).decode("utf-8-sig")
@@ -76,9 +76,9 @@ def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
 
 def open_liar(path: Path, options: TaskOptions) -> PublicTask:
     """LIAR (test.tsv): which of six degrees of truth a statement got, by the likeliest letter; accuracy, macro F1."""
-    return PublicTask(Liar(written=False), read_rows(path), str(path), options)
+    return PublicTask(Liar(written=False), read_liar_rows(path), str(path), options)
 
 
 def open_written_liar(path: Path, options: TaskOptions) -> PublicTask:
     """LIAR (test.tsv), answered in writing."""
-    return PublicTask(Liar(written=True), read_rows(path), str(path), options)
+    return PublicTask(Liar(written=True), read_liar_rows(path), str(path), options)

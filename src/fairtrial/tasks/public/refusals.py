@@ -30,7 +30,7 @@ class RefusalSuite(PublicSuite):
         return grade_request(row["twin"], text, row["question"], referring_is_safe=row.get("hazard") in self.advice)
 
 
-def read_text(row: Row, column: str) -> str:
+def read_column_text(row: Row, column: str) -> str:
     """Return what a column says.  Raises ValueError if it is empty."""
     text = str(row[column] if row.get(column) is not None else "").strip()
     if not text:

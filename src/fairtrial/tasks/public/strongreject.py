@@ -14,7 +14,7 @@ from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, read_suite_file
-from fairtrial.tasks.public.refusals import RefusalSuite, read_text
+from fairtrial.tasks.public.refusals import RefusalSuite, read_column_text
 
 COLUMNS = ("forbidden_prompt", "category")
 _HAZARDS = {
@@ -45,11 +45,11 @@ class StrongReject(RefusalSuite):
 
     def read_row(self, row: Row) -> HarmQuestion:
         """Return a prompt."""
-        category = read_text(row, "category")
+        category = read_column_text(row, "category")
         data = {"twin": "harmful", "kind": category}
         if hazard := _HAZARDS.get(category.casefold().replace(", and", " and")):
             data["hazard"] = hazard
-        return HarmQuestion(read_text(row, "forbidden_prompt"), data, pair="")
+        return HarmQuestion(read_column_text(row, "forbidden_prompt"), data, pair="")
 
 
 def open_strongreject(path: Path, options: TaskOptions) -> PublicTask:

@@ -19,7 +19,7 @@ from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion
 from fairtrial.tasks.harms.safety.grading import grade_request
 from fairtrial.tasks.public.base import PublicTask, read_suite_file
-from fairtrial.tasks.public.refusals import RefusalSuite, read_text
+from fairtrial.tasks.public.refusals import RefusalSuite, read_column_text
 
 COLUMNS = ("prompt", "type")
 _CONTRAST = "contrast_"
@@ -46,7 +46,7 @@ class XSTest(RefusalSuite):
 
     def read_row(self, row: Row) -> HarmQuestion:
         """Return a prompt; those of one type and focus, with their contrasts, are a cluster."""
-        kind = read_text(row, "type")
+        kind = read_column_text(row, "type")
         twin = "harmful" if kind.startswith(_CONTRAST) else "benign"
         label = str(row.get("label") or "").strip().casefold()
         if label and _LABELS.get(label) != twin:
@@ -54,7 +54,7 @@ class XSTest(RefusalSuite):
         focus = str(row.get("focus") or "").strip()
         plain = kind.removeprefix(_CONTRAST)
         data = {"twin": twin, "kind": plain, "focus": focus}
-        return HarmQuestion(read_text(row, "prompt"), data, pair=f"{plain}/{focus}" if focus else "")
+        return HarmQuestion(read_column_text(row, "prompt"), data, pair=f"{plain}/{focus}" if focus else "")
 
     def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Return how the answer behaves, and what that means for the kind of prompt."""

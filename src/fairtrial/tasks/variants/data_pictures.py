@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from fairtrial.errors import TaskError
 from fairtrial.images import encode_png
 from fairtrial.tasks.variants.rendering import INK, PADDING, WHITE, Typeface, choose_typeface, tidy_text
-from fairtrial.tasks.variants.tabular import FoundTable, read_number
+from fairtrial.tasks.variants.tabular import FoundTable, read_cell_number
 
 HEAD, RULE = (232, 236, 242), (150, 150, 150)
 BARS = ((31, 95, 170), (190, 96, 16), (34, 120, 84), (130, 60, 140))
@@ -79,7 +79,7 @@ def draw_chart(table: FoundTable, size: int, font: str = "") -> bytes:
     Raises TaskError if no column holds numbers, a number is below 0, or a character cannot be drawn.
     """
     sheet = _make_sheet(table, size, font)
-    numbers = {at: [read_number(row[at]) or 0.0 for row in table.rows] for at in table.numeric}
+    numbers = {at: [read_cell_number(row[at]) or 0.0 for row in table.rows] for at in table.numeric}
     if not numbers or any(value < 0 for values in numbers.values() for value in values):
         raise TaskError("no chart can be drawn of a table without a column of numbers, none of them below 0.")
     others = [at for at in range(1, len(sheet.head)) if at not in numbers]

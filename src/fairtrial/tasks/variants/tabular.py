@@ -31,10 +31,10 @@ class FoundTable:
     def numeric(self) -> tuple[int, ...]:
         """Places of the columns that hold numbers only; never the first, which names the rows."""
         places = range(1, len(self.head))
-        return tuple(at for at in places if all(read_number(row[at]) is not None for row in self.rows))
+        return tuple(at for at in places if all(read_cell_number(row[at]) is not None for row in self.rows))
 
 
-def read_number(cell: str) -> float | None:
+def read_cell_number(cell: str) -> float | None:
     """Return the number of a cell; None if it is none."""
     text = cell.strip()
     if not _NUMBER.match(text) or not any(char.isdigit() for char in text):

@@ -6,7 +6,7 @@ import pytest
 
 from fairtrial.engines.base import Capabilities
 from fairtrial.ledger.encoding import decode_answer, encode_answer
-from fairtrial.levers.cascade.signals import measure_text
+from fairtrial.levers.cascade.signals import measure_text_probability
 from fairtrial.measures.cost import TokenCostProbe
 from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
 from fairtrial.records import GenerateAnswer, Pair, Prompt, ScoreAnswer, ScoreRequest
@@ -35,8 +35,8 @@ def test_it_is_kept() -> None:
 
 def test_a_text_is_as_sure_as_the_tokens_that_are_told() -> None:
     told = GenerateAnswer("x", 4, "stop", 9, logprob=-1.5, logprob_tokens=3)
-    assert measure_text(told) == pytest.approx(2.718281828 ** (-0.5))
-    assert measure_text(GenerateAnswer("", 1, "stop", 9)) == 0.0, "nothing was said, and nothing told"
+    assert measure_text_probability(told) == pytest.approx(2.718281828 ** (-0.5))
+    assert measure_text_probability(GenerateAnswer("", 1, "stop", 9)) == 0.0, "nothing was said, and nothing told"
 
 
 def test_steps_of_a_cascade_hold_what_was_charged() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairtrial.levers.guard import AnswerGuard, guard_stream, look_at_question
-from fairtrial.levers.guard.sentences import find_end, split_sentences
+from fairtrial.levers.guard.sentences import cut_sentences, find_end
 from fairtrial.records import Prompt
 from tests.support.guarding import CARD, FINE, ask, guard, opened, pieces, says
 
@@ -94,7 +94,7 @@ def test_a_label_comes_last() -> None:
 
 def test_sentences_end_where_they_end() -> None:
     text = "Dr. Lee paid 3.50 today. Call 030. 1234 now! Yes?\nNew line."
-    assert [text[a:b].strip() for a, b in split_sentences(text)] == [
+    assert [text[a:b].strip() for a, b in cut_sentences(text)] == [
         "Dr. Lee paid 3.50 today.",
         "Call 030. 1234 now!",
         "Yes?",
@@ -120,6 +120,6 @@ def test_a_number_is_masked_in_a_sentence_without_end(text: str, size: int) -> N
 
 def test_an_address_is_not_cut_in_a_sentence_without_end() -> None:
     text = "word " * 397 + "write to bob.smith@mail.example.com or " + "word " * 300
-    [first, *_] = [text[a:b] for a, b in split_sentences(text)]
+    [first, *_] = [text[a:b] for a, b in cut_sentences(text)]
     assert "@" not in first
     assert find_end("A" * 5000) == 0

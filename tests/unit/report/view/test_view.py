@@ -21,7 +21,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.report.view.facets import FacetColumns
 from fairtrial.report.view.page import MODULES, bundle_script, make_style, write_view
-from fairtrial.report.view.readings import SIGNS, shorten
+from fairtrial.report.view.readings import SIGNS, cut_line
 from tests.support import ledgers, view_ledger
 from tests.support.view_ledger import MEGABYTE, SPLIT, TRIAL_ID
 
@@ -198,5 +198,5 @@ def test_facets_are_columns_with_a_few_values() -> None:
 
 
 def test_a_short_text_is_one_line() -> None:
-    assert shorten(" a\n\tb  c ", 10) == "a b c"
-    assert shorten("x" * 11, 10) == "x" * 9 + "…"
+    assert cut_line(" a\n\tb  c ", 10) == "a b c"
+    assert cut_line("x" * 11, 10) == "x" * 9 + "…"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairtrial.rights.quoting.quotations import find_quotations, list_citations
-from fairtrial.rights.quoting.quotes import check_quotations, find_longest_run, fold
+from fairtrial.rights.quoting.quotes import check_quotations, find_longest_run, fold_in_place
 
 FERRY = "The ferry to Saltmere will sail again on Monday, the harbour office said. Repairs took nine days."
 BRIDGE = "The old bridge at Quay Street stays closed until spring, because its second pier has moved."
@@ -206,7 +206,7 @@ def test_the_longest_run_is_that_of_difflib(a: str, b: str) -> None:
 @given(st.text(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_places_of_folded_text_are_in_the_text(text: str) -> None:
-    folded = fold(text)
+    folded = fold_in_place(text)
     assert len(folded.places) == len(folded.text)
     assert list(folded.places) == sorted(folded.places)
     assert "  " not in folded.text

@@ -14,7 +14,7 @@ from fairtrial.spec.graders import Graders
 from fairtrial.tasks.graders import elements
 from fairtrial.tasks.graders.base import GraderSet, make_graders
 from fairtrial.tasks.graders.elements import MOST, read_elements
-from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.exact import drop_ignored
 from fairtrial.tasks.graders.listed import SetGrader
 
 READ: TypeAdapter[Any] = TypeAdapter(Graders)
@@ -142,9 +142,9 @@ def test_long_lists_are_compared_once_for_each_thing(monkeypatch: pytest.MonkeyP
 
     def count(text: str, ignore: Sequence[str]) -> str:
         read.append(text)
-        return fold(text, ignore)
+        return drop_ignored(text, ignore)
 
-    monkeypatch.setattr(elements, "fold", count)
+    monkeypatch.setattr(elements, "drop_ignored", count)
     numbers = [str(n) for n in range(1000, 1200)]
     right = "; ".join(numbers)
     assert values_of({"set": {"tolerance": "20%"}}, "; ".join(reversed(numbers)), right)["set_match"] == 1

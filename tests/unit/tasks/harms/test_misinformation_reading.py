@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from fairtrial.conduct import read_conduct
-from fairtrial.tasks.harms.misinformation.reading import AnswerOutcome, fold, read_confidence, read_outcome, read_truth
+from fairtrial.tasks.harms.misinformation.reading import (
+    AnswerOutcome,
+    fold_numbers,
+    read_confidence,
+    read_outcome,
+    read_truth,
+)
 
 NUMBER = ("number", "In which length? The register says 412 metres, a post 560.", ["412"], ["560"])
 PERSON = ("person", "Who designed it?", ["Vesna Ulmar"], ["Urs Istrin"])
@@ -70,7 +76,7 @@ def test_numbers_with_separators_are_numbers(written: str) -> None:
     ],
 )
 def test_numbers_in_words_become_digits(text: str, plain: str) -> None:
-    assert fold(text) == plain
+    assert fold_numbers(text) == plain
 
 
 def test_small_numbers_count_in_words() -> None:

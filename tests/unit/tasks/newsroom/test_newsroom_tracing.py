@@ -12,7 +12,7 @@ from fairtrial.records.passages import QuoteUse
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.graders.retrieved import NOT_SEARCHED
 from fairtrial.tasks.newsroom.task import DECLINE, NewsroomTask
-from fairtrial.tasks.newsroom.tracing import RequiredContext, explain_absences, observe_trace, observe_use
+from fairtrial.tasks.newsroom.tracing import RequiredContext, explain_missing_measures, observe_trace, observe_use
 
 A, B, C = "https://a.example/1", "https://a.example/2", "https://a.example/3"
 NEEDS = [[f"{A}#10-20", f"{B}#0-10"], [f"{C}#5-25"]]
@@ -85,11 +85,11 @@ def test_context_is_kept_if_date_label_and_correction_are_right() -> None:
 def test_without_a_search_there_are_reasons_and_no_numbers() -> None:
     assert list(observe_trace((), NEEDS, CONTEXTS, True)) == []
     always = ["context_kept", "overlap_run", "overlap_8gram", "licence_cost"]
-    assert explain_absences((), NEEDS, True) == dict.fromkeys(
+    assert explain_missing_measures((), NEEDS, True) == dict.fromkeys(
         ["recall@5", "ndcg@5", "mrr@5", "citation_precision", "citation_recall", *always], NOT_SEARCHED
     )
-    assert explain_absences((), [], False) == dict.fromkeys(always, NOT_SEARCHED)
-    assert explain_absences((TraceStep("retrieve"),), NEEDS, True) == {}
+    assert explain_missing_measures((), [], False) == dict.fromkeys(always, NOT_SEARCHED)
+    assert explain_missing_measures((TraceStep("retrieve"),), NEEDS, True) == {}
 
 
 def test_the_task_grades_its_own_passages() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from fairtrial.conduct import read_conduct
 from fairtrial.levers.guard.checks.base import CheckFinding, Looked, Seen
-from fairtrial.levers.guard.reading.views import fold, list_views
+from fairtrial.levers.guard.reading.views import fold_disguises, list_views
 from fairtrial.levers.guard.rules.book import list_known_words, load_book
 from fairtrial.rights.quoting.quotations import list_citations
 from fairtrial.spec.guard import CivicSettings
@@ -49,7 +49,7 @@ def _holds(question: str, category: str) -> bool:
 
 def list_figures(text: str) -> set[str]:
     """Return the dates, times and numbers of a text, each in one form: ``8 p.m.``, ``20:00`` and ``20.00`` are one."""
-    folded = _MARK.sub(" ", fold(_LIST.sub(" ", text)))
+    folded = _MARK.sub(" ", fold_disguises(_LIST.sub(" ", text)))
     found = set[str]()
 
     def take_time(match: re.Match[str]) -> str:

@@ -30,7 +30,7 @@ HARMLESS = ("benign", "safe", "harmless", "legit", "label_0", "negative")
 _PROGRAM = Path(__file__).with_name("child.py")
 
 
-def find_files(settings: ClassifierSettings) -> tuple[Path, Path | None]:
+def find_network_files(settings: ClassifierSettings) -> tuple[Path, Path | None]:
     """Return the file with the weights, and that with the tokenizer if there is one.
 
     Raises:
@@ -64,15 +64,15 @@ def find_files(settings: ClassifierSettings) -> tuple[Path, Path | None]:
 
 def identify_classifier(settings: ClassifierSettings) -> list[object]:
     """Return what decides its scores: the hashes of its files."""
-    return [METHOD, *(hash_file(path) for path in find_files(settings) if path)]
+    return [METHOD, *(hash_file(path) for path in find_network_files(settings) if path)]
 
 
 class ClassifierLooker:
-    """See `Looker`.  Raises as `find_files` does, and ModelError for files that cannot be loaded."""
+    """See `Looker`.  Raises as `find_network_files` does, and ModelError for files that cannot be loaded."""
 
     def __init__(self, settings: ClassifierSettings) -> None:
         self.settings = settings
-        weights, tokenizer = find_files(settings)
+        weights, tokenizer = find_network_files(settings)
         kind = "securevector" if settings.model == SECUREVECTOR else "onnx"
         folders = [path for path in sys.path if path and Path(path).is_dir()]
         arguments = (kind, str(weights), str(tokenizer or ""), str(_PROGRAM.parents[3]), *folders)

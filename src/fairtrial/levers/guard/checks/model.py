@@ -47,7 +47,7 @@ Judge ONLY THE LAST {{role}} message above.
 _CODE = re.compile(r"\bS\d{1,2}\b")
 
 
-def read_template(settings: GuardModelSettings) -> str:
+def read_guard_template(settings: GuardModelSettings) -> str:
     """Return what the model is asked.  Raises SpecError for a file that has no place for the conversation."""
     if settings.template is None:
         return TEMPLATE
@@ -112,7 +112,7 @@ class ModelLooker:
 
     def __init__(self, settings: GuardModelSettings, name: str, engine: Engine) -> None:
         self.settings, self.name, self.engine = settings, name, engine
-        self.template = read_template(settings)
+        self.template = read_guard_template(settings)
         self._known: dict[str, GenerateAnswer] = {}
 
     def prepare(self, some: Sequence[Looked]) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from fairtrial.archive.hostile.instructions import find_instructions
 from fairtrial.conduct import read_conduct
 from fairtrial.levers.guard.checks.base import Change, CheckFinding, Looked, Seen, check_categories
-from fairtrial.levers.guard.reading.views import PLAIN, fold, is_unreadable, list_views
+from fairtrial.levers.guard.reading.views import PLAIN, fold_disguises, is_unreadable, list_views
 from fairtrial.levers.guard.rules.book import Book, Match, describe_match, list_known_words, load_book, read_book
-from fairtrial.levers.guard.sentences import split_sentences
+from fairtrial.levers.guard.sentences import cut_sentences
 from fairtrial.spec.guard import RuleSettings
 
 TURNS = 6
@@ -117,9 +117,9 @@ class RuleLooker:
 
     def _cut(self, text: str) -> tuple[Change, ...]:
         """Return the sentences for which a rule holds by itself as left out; all of them if none does so alone."""
-        spans = split_sentences(text)
+        spans = cut_sentences(text)
         bad = [span for span in spans if any(True for _ in self._find(text[slice(*span)]))]
-        kept = fold("".join(text[start:end] for start, end in spans if (start, end) not in bad))
+        kept = fold_disguises("".join(text[start:end] for start, end in spans if (start, end) not in bad))
         if not bad or any(True for _ in self._find(kept)):
             bad = [(0, len(text))]
         return tuple(Change(start, start + len(text[start:end].rstrip()), LEFT_OUT) for start, end in bad)

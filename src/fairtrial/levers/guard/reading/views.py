@@ -49,7 +49,7 @@ class View:
     text: str
 
 
-def fold(text: str) -> str:
+def fold_disguises(text: str) -> str:
     """Return a text as rules read it: in Latin small letters as far as letters look like them."""
     boxed = text.translate(_BOXED) if any(ord(one) > 0x1F000 for one in text) else text
     return fold_text(unicodedata.normalize("NFKC", clean_characters(boxed).text))
@@ -76,16 +76,16 @@ def list_views(text: str, known: frozenset[str], decode: bool = True) -> list[Vi
 
 
 def _read_piece(text: str, known: frozenset[str], decode: bool) -> Iterator[tuple[str, str]]:
-    plain = fold(text)
+    plain = fold_disguises(text)
     yield PLAIN, plain
     if not decode:
         return
     yield from _undress(plain, known)
     yield from transliterate(text, known)
     if _TAGS.search(text):
-        yield "hidden characters", fold("".join(_TAGS.findall(text)))
+        yield "hidden characters", fold_disguises("".join(_TAGS.findall(text)))
     for name, made in decode_pieces(text):
-        folded = fold(made)
+        folded = fold_disguises(made)
         yield name, folded
         for inner, again in _undress(folded, known):
             yield f"{name}, {inner}", again
@@ -119,6 +119,6 @@ def _read_spelt(run: str, known: frozenset[str]) -> str:
 
 def is_unreadable(text: str) -> bool:
     """Return whether most words of a text are in a script that no rule reads."""
-    words = _WORDS.findall(fold(text))
+    words = _WORDS.findall(fold_disguises(text))
     foreign = sum(sum(one >= "\u0250" for one in word) > 0.25 * len(word) for word in words)
     return len(words) >= 3 and foreign > 0.5 * len(words)

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from fairtrial.errors import SpecError
 from fairtrial.levers.guard.reading.common import COMMON
-from fairtrial.levers.guard.reading.views import PLAIN, View, fold
+from fairtrial.levers.guard.reading.views import PLAIN, View, fold_disguises
 from fairtrial.spec.problems import validate_section
 from fairtrial.spec.section import Positive, Section, Text, Texts
 from fairtrial.spec.yamlfile import read_yaml
@@ -159,7 +159,8 @@ def _compile_group(phrases: Sequence[str]) -> re.Pattern[str]:
 
     def one(phrase: str) -> str:
         words = [
-            re.escape(fold(word.rstrip("*"))) + (r"\w{0,20}" if word.endswith("*") else "") for word in phrase.split()
+            re.escape(fold_disguises(word.rstrip("*"))) + (r"\w{0,20}" if word.endswith("*") else "")
+            for word in phrase.split()
         ]
         return r"\W{1,4}".join(words)
 
@@ -187,7 +188,7 @@ def make_book(text: BookText, where: str = "") -> Book:
         needs = [_expand(group, text.words, where) for group in one.needs]
         unless = _expand(one.unless, text.words, where)
         for phrase in (phrase for group in needs for phrase in group):
-            vocabulary |= {fold(word.strip("*")) for word in phrase.split() if len(word) > 2}
+            vocabulary |= {fold_disguises(word.strip("*")) for word in phrase.split() if len(word) > 2}
         rules.append(
             PatternRule(
                 one.rule,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fairtrial.tasks.harms.elections.values import RuleValue, RuleValueKind
-from fairtrial.tasks.newsroom.reading import read_values
+from fairtrial.tasks.newsroom.reading import read_fact_values
 from fairtrial.tasks.newsroom.values import MONTHS
 
 _MONTH = "|".join([*MONTHS, *(name[:3] for name in MONTHS)])
@@ -160,13 +160,13 @@ def _list_spans(
 ) -> Iterator[tuple[int, int, frozenset[str]]]:
     if kind == "date":
         for one in _DATE.finditer(text):
-            yield *one.span(), frozenset(read_values(one[0], "date"))
+            yield *one.span(), frozenset(read_fact_values(one[0], "date"))
     elif kind == "time":
         for one in _TIME.finditer(_blank(text, _DATE)):
             yield *one.span(), _read_time(one)
     elif kind == "number":
         for one in _NUMBER.finditer(_blank(_blank(text, _DATE), _TIME)):
-            yield *one.span(), frozenset(read_values(one[0], "number"))
+            yield *one.span(), frozenset(read_fact_values(one[0], "number"))
     else:
         for name in names:
             if found := _find_name(text, name.text):

@@ -12,7 +12,7 @@ from fairtrial.tasks.harms.safety.loading import load_data
 
 
 @cache
-def measure_agreement() -> Mapping[str, LabelCounts]:
+def count_label_agreement() -> Mapping[str, LabelCounts]:
     """Return how the rules and a person grade the same answers; those that the rules cannot read are left out.
 
     The person says whether anything of what was asked is given.  Most answers are of a small model, which often says

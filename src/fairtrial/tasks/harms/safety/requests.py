@@ -12,7 +12,7 @@ from typing import Any
 from fairtrial.records.harms import HARMFUL, HELPFUL, HarmCard
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.harms.base import HARM, HELP, HarmGrades, HarmQuestion, HarmSuite, HarmTask
-from fairtrial.tasks.harms.safety.agreement import measure_agreement
+from fairtrial.tasks.harms.safety.agreement import count_label_agreement
 from fairtrial.tasks.harms.safety.grading import ADVICE, grade_request
 from fairtrial.tasks.harms.safety.loading import expand, load_data
 from fairtrial.tasks.procedural.draw import Draw
@@ -80,7 +80,7 @@ class HarmfulRequests(HarmSuite):
         hazards=HAZARDS,
         nist=NIST,
         llama_guard=LLAMA_GUARD,
-        grading=measure_agreement(),
+        grading=count_label_agreement(),
     )
 
     def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:

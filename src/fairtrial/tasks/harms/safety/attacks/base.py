@@ -59,7 +59,7 @@ def translate_letters(table: Mapping[str, str]) -> Callable[[str], str]:
     return lambda text: text.translate(codes)
 
 
-def split_words(text: str, parts: int) -> list[str]:
+def split_into_parts(text: str, parts: int) -> list[str]:
     """Return a text in so many parts of about as many words each; fewer where it has fewer words."""
     words = text.split()
     size = -(-len(words) // parts)
