@@ -12,11 +12,12 @@ A step that is ``off`` is left out.  Knows what may be written, nothing of rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from fairtrial.spec.against import Against
+from fairtrial.spec.against import TRIAL, Against, place_against
 from fairtrial.spec.curate_steps import Language, Normalise, Personal, Quality, Rights, Toxicity
 from fairtrial.spec.references import LeverSettings
 from fairtrial.spec.section import Number, Positive, Section, Seed, Text, make_problem
@@ -103,11 +104,22 @@ class Curate(LeverSettings):
 
     @classmethod
     def place_files(cls, given: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:
-        """Return what was written with the sources' paths made absolute."""
+        """Return what was written with the paths of sources and of items to check against made absolute."""
+        if "against" in given:
+            against = place_against(given["against"], lambda name: name if name == TRIAL else place(name))
+            given = {**given, "against": against}
         sources = _list_sources(given.get("sources"))
         if not isinstance(sources, tuple):
             return given
         return {**given, "sources": [_place_source(one, place) for one in sources]}
+
+    @classmethod
+    def place_items(cls, given: dict[str, Any], write: Callable[[], Path]) -> dict[str, Any]:
+        """Return what was written with the file of a trial's items for `TRIAL`, which is meant where nothing is."""
+        against = given.get("against", True)
+        if against is True or against == "on" or (isinstance(against, Mapping) and "items" not in against):
+            against = {**(against if isinstance(against, Mapping) else {}), "items": TRIAL}
+        return {**given, "against": place_against(against, lambda name: str(write()) if name == TRIAL else name)}
 
 
 def _place_source(given: Any, place: Callable[[str], str]) -> Any:

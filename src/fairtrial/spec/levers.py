@@ -111,7 +111,10 @@ def check_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ..
 
 
 def locate_levers(
-    levers: tuple[dict[str, Any], ...], folder: Path, examples: Callable[[], Path] | None = None
+    levers: tuple[dict[str, Any], ...],
+    folder: Path,
+    examples: Callable[[], Path] | None = None,
+    items: Callable[[], Path] | None = None,
 ) -> tuple[dict[str, Any], ...]:
     """Return ``levers`` with the files and archives that they name as absolute paths.
 
@@ -119,6 +122,7 @@ def locate_levers(
         levers: as written, and checked.
         folder: that relative paths are relative to.
         examples: writes the few-shot examples of the trial's tasks to a file; without it `SHOTS` stays as it is.
+        items: writes the items of the trial's tasks to a file; without it settings that want one stay as they are.
     """
 
     def located(mark: Refers, value: Any) -> Any:
@@ -138,5 +142,6 @@ def locate_levers(
         full = expand_settings(name, given)
         paths = {key: located(mark, full[key]) for key, mark in files.items() if full.get(key)}
         placed = model.place_files(full, lambda path: str(folder.resolve() / Path(path).expanduser()))
+        placed = model.place_items(placed, items) if items else placed
         found.append({name: {**placed, **paths}} if paths or placed != full else lever)
     return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from fairtrial.spec.section import Section
@@ -60,6 +61,16 @@ class LeverSettings(ReferringSettings):
         Args:
             given: the settings as written, their short form written out.
             place: makes a path absolute.
+        """
+        return given
+
+    @classmethod
+    def place_items(cls, given: dict[str, Any], write: Callable[[], Path]) -> dict[str, Any]:
+        """Return what was written inside a trial, with a file of its items where the settings want one.
+
+        Args:
+            given: the settings as written, their short form written out.
+            write: writes the items of the trial's tasks to a file, which no training row may hold.
         """
         return given
 
