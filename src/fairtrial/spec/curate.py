@@ -53,12 +53,23 @@ class Duplicates(Section):
     near: Share | None = Field(
         0.8, description="Drop rows as similar as this (Jaccard index of word 5-grams, by MinHash); null: none."
     )
-    together: Share = Field(
+    together: Share | None = Field(
         0.5, description="Rows as similar as this stand on one side of the split; nothing is dropped for it."
     )
     permutations: Positive = Field(128, description="Length of a row's MinHash signature; a multiple of 4.")
     ngram: Positive = Field(5, description="Words of a shingle.")
     seed: Seed = Field(0, description="Of the hash functions.")
+
+    @model_validator(mode="after")
+    def _whole_bands(self) -> Duplicates:
+        if self.permutations % 4 or self.permutations > 1024:
+            raise make_problem(f"{self.permutations} is no multiple of 4 up to 1024", "permutations")
+        return self
+
+    @property
+    def by_likeness(self) -> bool:
+        """Whether likeness of rows is looked at at all."""
+        return self.near is not None or self.together is not None
 
 
 class Split(Section):

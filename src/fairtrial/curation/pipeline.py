@@ -1,0 +1,252 @@
+"""From settings to a training set: the stages, one after the other, and the folder that they leave.
+
+    read and judge pieces  ->  duplicates among all rows  ->  clusters and split  ->  write pieces  ->  join, card
+
+The folder takes its name when everything is in it; until then all is in ``NAME.part`` beside it.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fairtrial.curation.base import CardFacts, Piece, Prepares, StepContext
+from fairtrial.curation.card.writing import write_card
+from fairtrial.curation.duplicates import Found, find_duplicates
+from fairtrial.curation.jobs import Executor, Job, LocalExecutor
+from fairtrial.curation.order import Order, list_steps, open_readers, open_steps, strip_folders
+from fairtrial.curation.reading import PieceFiles, ReadPiece
+from fairtrial.curation.resuming import lock_work, read_json, read_moment, resume
+from fairtrial.curation.signatures import BAND, import_rensa
+from fairtrial.curation.splitting import Sides, split_rows
+from fairtrial.curation.steps import STEPS
+from fairtrial.curation.stored import StoredRows
+from fairtrial.curation.writing import DUPLICATES, TRAIN, VALIDATION, Decided, WritePiece, join_shares, sum_counts
+from fairtrial.errors import FairtrialError
+from fairtrial.machine import package_version
+from fairtrial.records import content_hash
+from fairtrial.spec.curate import Curate
+
+PACKAGES = ("fairtrial", "rensa", "py3langid", "numpy")
+FORMAT = 1
+"""Of the files; with another one nothing goes on."""
+
+FEW = 300_000
+"""Rows that one process compares, whatever the executor."""
+
+OnStage = Callable[[str, int, int], None]
+"""Called with what is being done, how many jobs of it are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """A training set that was made.
+
+    Attributes:
+        folder: where it is.
+        facts: what its card says.
+    """
+
+    folder: Path
+    facts: CardFacts
+
+
+def curate(
+    settings: Curate,
+    out: Path,
+    executor: Executor | None = None,
+    on_stage: OnStage = lambda *_: None,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Curated:
+    """Make a training set.
+
+    Args:
+        settings: what of, and how; paths are absolute or relative to the current folder.
+        out: folder that must not exist, or be empty.
+        executor: runs the jobs; by default this process.
+        on_stage: learns how far it has come.
+        on_progress: called with a line where something must be known, e.g. that a killed run goes on.
+
+    Raises FairtrialError for what is wrong; where nothing is left of the rows the training set is empty, and says so.
+    """
+    out = out.absolute()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FairtrialError(f"{out.name!r} exists already.", fix="Name another folder, or delete that one.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = out.with_name(f"{out.name}.part")
+    with lock_work(work):
+        order, resumed = _open_order(settings, work)
+        if resumed:
+            on_progress("going on where an earlier run of the same was ended")
+        made = _finish(order, out, executor, on_stage)
+    shutil.rmtree(work, ignore_errors=True)
+    return made
+
+
+def curate_once(
+    settings: Curate,
+    folder: Path,
+    executor: Executor | None = None,
+    on_stage: OnStage = lambda *_: None,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Return the training set in ``folder`` that is named by all that it is made from, made if it is not there.
+
+    With an archive among the sources the day is part of the name, for a permission may have ended since.
+    """
+    work = folder.absolute() / f"{content_hash(settings.model_dump(mode='json'))}.part"
+    with lock_work(work):
+        order, _ = _open_order(settings, work)
+        day = order.context.at.date().isoformat() if any(one.archive for one in settings.sources) else ""
+        out = work.with_name(content_hash([_identify(order), day]))
+        if not out.exists():
+            on_progress("curating the training set")
+            told = _finish(order, out, executor, on_stage).facts
+            on_progress(f"curated: {told.train:,} rows to train on, {told.validation:,} held back, of {told.read:,}")
+    shutil.rmtree(work, ignore_errors=True)
+    return out
+
+
+def _finish(order: Order, out: Path, executor: Executor | None, on_stage: OnStage) -> Curated:
+    """Run the stages, and give the folder its name."""
+    facts = _Run(order, executor or LocalExecutor(), on_stage).make()
+    if out.exists():
+        out.rmdir()
+    order.folder.replace(out)
+    return Curated(out, facts)
+
+
+def _open_order(settings: Curate, work: Path) -> tuple[Order, bool]:
+    """Return what is to be done, its folder in order, and whether an earlier run goes on."""
+    if settings.duplicates.by_likeness:
+        import_rensa()
+    known = read_moment(work)
+    for at in (known, datetime.now(UTC)):
+        if at is None:
+            continue
+        order = Order(settings, StepContext(at, work))
+        _prepare_steps(order)
+        if resume(work, _identify(order), at):
+            return order, True
+        if at is not known:
+            break
+    return order, False
+
+
+def _prepare_steps(order: Order) -> None:
+    for name in list_steps(order.settings):
+        made = STEPS.find(name)
+        if isinstance(made, Prepares):
+            made.prepare(getattr(order.settings, name), order.context)
+
+
+def _identify(order: Order) -> str:
+    """Return the hash of all that a training set is made from."""
+    steps = {name: dict(step.describe()) for name, step in open_steps(order).items()}
+    readers = [dict(reader.describe()) for reader in open_readers(order)]
+    return content_hash([FORMAT, strip_folders(order.settings), readers, steps, find_versions()])
+
+
+def find_versions() -> dict[str, str]:
+    """Return the versions of all that can change a training set."""
+    found = {name: version for name in PACKAGES if (version := package_version(name))}
+    return {**found, "python": platform.python_version(), "unicode": unicodedata.unidata_version}
+
+
+@dataclass
+class _Run:
+    """The stages of a run."""
+
+    order: Order
+    executor: Executor
+    on_stage: OnStage
+
+    def make(self) -> CardFacts:
+        """Run all stages; return what the card says."""
+        settings, work = self.order.settings, self.order.work
+        readers = open_readers(self.order)
+        pieces = [piece for reader in readers for piece in reader.list_pieces()]
+        self._run("reading", [ReadPiece(self.order, piece, number) for number, piece in enumerate(pieces)])
+        counts = [read_json(PieceFiles(work, number).path("json")) for number in range(len(pieces))]
+        wanted = settings.duplicates
+        permutations = wanted.permutations if wanted.by_likeness else 0
+        rows = StoredRows(work, _add_up([one["kept"] for one in counts]), permutations, permutations // BAND)
+        found = find_duplicates(rows, wanted, lambda jobs: self._compare(rows, jobs))
+        sides = split_rows(rows, found, settings.split)
+        decided = Decided(rows, work / "bands")
+        decided.save(found, sides)
+        self._run("writing", [WritePiece(decided, number) for number in range(len(pieces))])
+        files = join_shares(work, len(pieces), self.order.folder)
+        facts = self._collect(pieces, counts, found, sides)
+        facts = replace(facts, files=files)
+        write_card(self.order.folder, facts)
+        return facts
+
+    def _run(self, stage: str, jobs: Sequence[Job]) -> None:
+        self.executor.run(jobs, lambda done, of: self.on_stage(stage, done, of))
+
+    def _compare(self, rows: StoredRows, jobs: Sequence[Job]) -> None:
+        """Compare rows; few of them in this process, which is done before others have begun."""
+        executor = self.executor if rows.count > FEW else LocalExecutor()
+        executor.run(jobs, lambda done, of: self.on_stage("comparing", done, of))
+
+    def _collect(
+        self, pieces: Sequence[Piece], counts: Sequence[Mapping[str, Any]], found: Found, sides: Sides
+    ) -> CardFacts:
+        """Return what the card says, but for the files."""
+        order = self.order
+        written = sum_counts(order.work, len(pieces))
+        dropped, by_step, changed = Counter[str](), Counter[str](), Counter[str]()
+        read = [0] * len(order.settings.sources)
+        for piece, one in zip(pieces, counts, strict=True):
+            read[piece.source] += one["read"]
+            changed.update(one["changed"])
+            for step, reason, count in one["dropped"]:
+                dropped[f"{step}: {reason}"] += count
+                by_step[step] += count
+        for reason, count in written.get("dropped", Counter()).items():
+            dropped[f"{DUPLICATES}: {reason}"] += count
+            by_step[DUPLICATES] += count
+        names = ["unreadable", *list_steps(order.settings), DUPLICATES]
+        described = [dict(reader.describe()) for reader in open_readers(order)]
+        documents = written.get("documents", Counter())
+        attributions = written.get("attributions", Counter())
+        side = written.get("sides", Counter())
+        doubts = list(sides.doubts)
+        if not found.settled:
+            doubts.append("Near-duplicates were looked for so often as is allowed, and some may be left.")
+        if not side[TRAIN]:
+            doubts.insert(0, "No row is left to train on.")
+        return CardFacts(
+            settings=strip_folders(order.settings),
+            sources=[{**one, "rows": rows} for one, rows in zip(described, read, strict=True)],
+            steps={name: dict(step.describe()) for name, step in open_steps(order).items()},
+            read=sum(read),
+            unread=sum(one["unread"] for one in counts),
+            dropped=dict(sorted(dropped.items())),
+            by_step={name: by_step[name] for name in names},
+            changed=dict(sorted(changed.items())),
+            train=side[TRAIN],
+            validation=side[VALIDATION],
+            clusters=sides.count_clusters(),
+            licences=dict(sorted(written.get("licences", Counter()).items())),
+            attributions=dict(sorted((name, count) for name, count in attributions.items() if name)),
+            documents=sorted(one for one in documents if one),
+            files={},
+            versions=find_versions(),
+            doubts=doubts,
+        )
+
+
+def _add_up(kept: Sequence[int]) -> tuple[int, ...]:
+    starts = [0]
+    for count in kept:
+        starts.append(starts[-1] + count)
+    return tuple(starts)
