@@ -7,7 +7,7 @@ States, passports) are not looked for, nor are names.  Linear in the text's leng
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,6 +49,9 @@ _NAMED = {
     "steuer_id": re.compile(r"\b(?:steuer|tax|idnr|tin)", re.I),
 }
 """Identity numbers whose form is so common that a word nearby must name them."""
+_NUMBERS = re.compile(r"\d(?:\D{0,16}\d){3,}")
+"""Where four digits or more stand together: the only places where anything but an address of mail can be."""
+_AROUND = 48
 _BEFORE = 60
 _MARKS = re.compile(r"[ ./()-]")
 
@@ -81,25 +84,45 @@ def find_personal_data(text: str) -> tuple[PersonalData, ...]:
 
 
 def _find_all(text: str) -> Iterator[PersonalData]:
-    yield from (PersonalData("email", *hit.span()) for hit in _EMAIL.finditer(text))
-    yield from (PersonalData("iban", *span) for span in _find_ibans(text))
+    if "@" in text:
+        yield from (PersonalData("email", *hit.span()) for hit in _EMAIL.finditer(text))
+    places = _find_places(text)
+    yield from (PersonalData("iban", *span) for span in _find_ibans(text, places))
     for scheme, pattern in _IDENTITIES:
-        for hit in pattern.finditer(text):
+        for hit in _search(pattern, text, places):
             if _is_identity(scheme, text, hit):
                 yield PersonalData("identity", *hit.span(), scheme)
-    for hit in _DIGITS.finditer(text):
+    for hit in _search(_DIGITS, text, places):
         if is_card(_MARKS.sub("", hit[0])):
             yield PersonalData("card", *hit.span())
-    yield from (PersonalData("ipv4", *hit.span()) for hit in _IPV4.finditer(text))
+    yield from (PersonalData("ipv4", *hit.span()) for hit in _search(_IPV4, text, places))
     for pattern in _PHONES:
-        for hit in pattern.finditer(text):
+        for hit in _search(pattern, text, places):
             if 7 <= sum(c.isdigit() for c in hit[0]) <= 15:
                 yield PersonalData("phone", *hit.span())
 
 
-def _find_ibans(text: str) -> Iterator[tuple[int, int]]:
+def _find_places(text: str) -> list[tuple[int, int]]:
+    """Return where numbers stand, with what is around them; places do not touch, so no number is cut."""
+    places: list[tuple[int, int]] = []
+    for hit in _NUMBERS.finditer(text):
+        start, end = max(0, hit.start() - _AROUND), hit.end() + _AROUND
+        if places and start <= places[-1][1]:
+            places[-1] = places[-1][0], end
+        else:
+            places.append((start, end))
+    return places
+
+
+def _search(pattern: re.Pattern[str], text: str, places: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
+    """Yield what a pattern finds in places of a text, in order."""
+    for start, end in places:
+        yield from pattern.finditer(text, start, end)
+
+
+def _find_ibans(text: str, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield the places of account numbers; what follows one in capitals is not part of it."""
-    for hit in _IBAN.finditer(text):
+    for hit in _search(_IBAN, text, places):
         pieces = hit[0]
         for end in range(len(pieces), 14, -1):
             if pieces[end - 1] not in " -" and is_iban(re.sub(r"[ -]", "", pieces[:end])):

@@ -157,7 +157,10 @@ class Toxicity(Section):
     kinds: Annotated[tuple[ToxicKind, ...], Field(min_length=1)] = Field(
         ("slurs", "threats", "insults", "sexual", "profanity"), description="What is looked for."
     )
-    profanity_share: Share = Field(0.02, description="Words that are profane, at most; and two such words are few.")
+    every_words: Positive = Field(
+        200, description="A slur, threat or insult in so many words is too many; a shorter text has none at all."
+    )
+    profanity_share: Share = Field(0.02, description="Words that are profane, at most; one alone drops no row.")
     words: Texts = Field((), description="Further words and phrases, of one's own, that drop a row.")
     without: Texts = Field((), description="Words that are no fault here, e.g. of a subject.")
     turns: Literal["answers", "all"] = Field(

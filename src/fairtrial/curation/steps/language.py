@@ -1,4 +1,4 @@
-"""The step ``language``: which languages stay, by py3langid (BSD-3-Clause; 97 languages, naive Bayes over bytes).
+"""The step ``language``: which languages stay, by py3langid (BSD-3-Clause; 140 languages, naive Bayes over bytes).
 
 Short texts cannot be told: docs/curation-steps.md has the accuracy that was measured by length.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -18,9 +19,9 @@ from fairtrial.spec.curate_steps import Language
 METHOD = 1
 LONGEST = 20_000
 """Characters that are looked at."""
-MEASURED: Mapping[str, float] = {}
-"""Letters of a text to the share of texts whose language was found; see docs/curation-steps.md."""
-_NO_LANGUAGE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+|\S+@\S+|<[^<>\n]{1,80}>", re.DOTALL)
+MEASURED: Mapping[str, float] = {"10": 0.820, "20": 0.933, "40": 0.970, "80": 0.977, "160": 0.978, "320": 0.979}
+"""Letters of a text to the share of texts whose language py3langid 0.4.0 found; see docs/curation-steps.md."""
+_NO_LANGUAGE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+|[^\s@]{1,64}@\S+|<[^<>\n]{1,80}>", re.DOTALL)
 _GROUND = re.compile(r"^([a-z]{2,3}) ")
 
 
@@ -69,7 +70,7 @@ def read_language(row: Row) -> str:
 
 
 def identify_language(text: str) -> tuple[str, float]:
-    """Return the likeliest language (ISO 639-1) and its probability among the 97 that are known."""
+    """Return the likeliest language (ISO 639) and its probability among those that are known."""
     language, probability = _load_identifier().classify(text)
     return str(language), float(probability)
 
@@ -82,7 +83,7 @@ def list_languages() -> list[str]:
 @cache
 def _load_identifier() -> Any:
     try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+        langid: Any = import_module("py3langid.langid")
     except ImportError:
         raise MissingExtraError("The step language", "curate") from None
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

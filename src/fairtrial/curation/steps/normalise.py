@@ -15,9 +15,9 @@ from fairtrial.curation.base import Drop, Row, StepContext
 from fairtrial.spec.curate_steps import Normalise
 
 METHOD = 1
-_TRAILING = re.compile(r"[ \t\xa0]+$", re.MULTILINE)
+_TRAILING = re.compile(r"(?<![ \t\xa0])[ \t\xa0]++$", re.MULTILINE)
 _EMPTY_LINES = re.compile(r"\n{3,}")
-_OUTER = re.compile(r"\A(?:[ \t\xa0]*\n)+|\s+\Z")
+_LEADING = re.compile(r"(?:[ \t\xa0]*\n)+")
 
 
 def _list_continuing() -> str:
@@ -64,7 +64,8 @@ def normalise(text: str, settings: Normalise, counts: Counter[str] | None = None
             counts.update({name: count for name, count in cleaned.counts.items() if name != "words of mixed scripts"})
     if settings.white_space:
         text = _EMPTY_LINES.sub("\n\n", _TRAILING.sub("", text.replace("\r\n", "\n")))
-        text = _OUTER.sub("", text)
+        text = text.rstrip()
+        text = text[found.end() :] if (found := _LEADING.match(text)) else text
     return text
 
 

@@ -1,0 +1,67 @@
+"""Writes the card of a training set three times: for programs, for catalogues of data (Croissant), and for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fairtrial.curation.base import CardFacts
+from fairtrial.curation.card.croissant import describe_croissant
+from fairtrial.curation.card.doubts import list_doubts
+from fairtrial.curation.card.readme import write_readme
+from fairtrial.records import content_hash
+
+FORMAT = 1
+CARD, CROISSANT, README = "card.json", "croissant.json", "README.md"
+
+
+def write_card(folder: Path, facts: CardFacts) -> None:
+    """Write ``card.json``, ``croissant.json`` and ``README.md`` into the folder of a training set.
+
+    Args:
+        folder: that has ``train.jsonl`` and ``validation.jsonl``.
+        facts: what is known of it.
+    """
+    doubts = list_doubts(facts)
+    columns = read_columns(folder)
+    _write_json(folder / CARD, build_card(facts, doubts))
+    _write_json(folder / CROISSANT, describe_croissant(facts, columns, doubts))
+    (folder / README).write_text(write_readme(facts, columns, doubts), encoding="utf-8", newline="\n")
+
+
+def build_card(facts: CardFacts, doubts: list[str]) -> dict[str, Any]:
+    """Return the card for programs: all facts, and a hash that names the rows."""
+    told = asdict(facts)
+    data = {
+        name: told["files"][name]["sha256"] for name in ("train.jsonl", "validation.jsonl") if name in told["files"]
+    }
+    return {
+        **told,
+        "format": FORMAT,
+        "id": content_hash(data),
+        "kept": facts.train + facts.validation,
+        "clusters": {"count": facts.clusters[0], "rows of the largest": facts.clusters[1]},
+        "doubts": doubts,
+    }
+
+
+def read_columns(folder: Path) -> tuple[str, ...]:
+    """Return the columns of the rows of a training set, by its first row; of an empty one none."""
+    for name in ("train.jsonl", "validation.jsonl"):
+        try:
+            with (folder / name).open(encoding="utf-8") as file:
+                line = file.readline()
+        except OSError:
+            continue
+        if line.strip():
+            row = json.loads(line)
+            return tuple(sorted(row)) if isinstance(row, Mapping) else ()
+    return ()
+
+
+def _write_json(path: Path, value: object) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
