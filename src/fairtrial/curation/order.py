@@ -55,13 +55,15 @@ def open_readers(order: Order) -> list[Reader]:
 
 @lru_cache(maxsize=1)
 def _open_steps(written: str, at: datetime, work: Path) -> Mapping[str, Step]:
-    settings, context = Curate.model_validate_json(written), StepContext(at, work)
+    settings = Curate.model_validate_json(written)
+    context = StepContext(at, work, settings.rights)
     return {name: STEPS.find(name)(getattr(settings, name), context) for name in list_steps(settings)}
 
 
 @lru_cache(maxsize=1)
 def _open_readers(written: str, at: datetime, work: Path) -> list[Reader]:
-    settings, context = Curate.model_validate_json(written), StepContext(at, work)
+    settings = Curate.model_validate_json(written)
+    context = StepContext(at, work, settings.rights)
     return [open_source(source, number, context) for number, source in enumerate(settings.sources)]
 
 

@@ -22,7 +22,7 @@ from fairtrial.curation.card.writing import write_card
 from fairtrial.curation.duplicates import Found, find_duplicates
 from fairtrial.curation.jobs import Executor, Job, LocalExecutor
 from fairtrial.curation.order import Order, list_steps, open_readers, open_steps, strip_folders
-from fairtrial.curation.reading import PieceFiles, ReadPiece
+from fairtrial.curation.reading import READING, PieceFiles, ReadPiece
 from fairtrial.curation.resuming import lock_work, read_json, read_moment, resume
 from fairtrial.curation.signatures import BAND, import_rensa
 from fairtrial.curation.splitting import Sides, split_rows
@@ -99,13 +99,12 @@ def curate_once(
 ) -> Path:
     """Return the training set in ``folder`` that is named by all that it is made from, made if it is not there.
 
-    With an archive among the sources the day is part of the name, for a permission may have ended since.
+    An archive's readers describe the day for which rights are decided, for a permission may have ended since.
     """
     work = folder.absolute() / f"{content_hash(settings.model_dump(mode='json'))}.part"
     with lock_work(work):
         order, _ = _open_order(settings, work)
-        day = order.context.at.date().isoformat() if any(one.archive for one in settings.sources) else ""
-        out = work.with_name(content_hash([_identify(order), day]))
+        out = work.with_name(_identify(order))
         if not out.exists():
             on_progress("curating the training set")
             told = _finish(order, out, executor, on_stage).facts
@@ -127,17 +126,25 @@ def _open_order(settings: Curate, work: Path) -> tuple[Order, bool]:
     """Return what is to be done, its folder in order, and whether an earlier run goes on."""
     if settings.duplicates.by_likeness:
         import_rensa()
-    known = read_moment(work)
+    files = _note_files(settings)
+    known = read_moment(work, files)
     for at in (known, datetime.now(UTC)):
         if at is None:
             continue
-        order = Order(settings, StepContext(at, work))
+        order = Order(settings, StepContext(at, work, settings.rights))
         _prepare_steps(order)
-        if resume(work, _identify(order), at):
+        if resume(work, _identify(order), at, files):
             return order, True
         if at is not known:
             break
     return order, False
+
+
+def _note_files(settings: Curate) -> str:
+    """Return a hash of the settings and of the sizes and times of the files that they name, which is told at once."""
+    paths = [Path(one.file) for one in settings.sources if one.file]
+    noted = [(found.st_size, found.st_mtime_ns) for path in paths if path.exists() for found in [path.stat()]]
+    return content_hash([settings.model_dump(mode="json"), noted])
 
 
 def _prepare_steps(order: Order) -> None:
@@ -214,7 +221,7 @@ class _Run:
         for reason, count in written.get("dropped", Counter()).items():
             dropped[f"{DUPLICATES}: {reason}"] += count
             by_step[DUPLICATES] += count
-        names = ["unreadable", *list_steps(order.settings), DUPLICATES]
+        names = [READING, *list_steps(order.settings), DUPLICATES]
         described = [dict(reader.describe()) for reader in open_readers(order)]
         documents = written.get("documents", Counter())
         attributions = written.get("attributions", Counter())
@@ -222,8 +229,6 @@ class _Run:
         doubts = list(sides.doubts)
         if not found.settled:
             doubts.append("Near-duplicates were looked for so often as is allowed, and some may be left.")
-        if not side[TRAIN]:
-            doubts.insert(0, "No row is left to train on.")
         return CardFacts(
             settings=strip_folders(order.settings),
             sources=[{**one, "rows": rows} for one, rows in zip(described, read, strict=True)],

@@ -21,7 +21,7 @@ from fairtrial.curation.resuming import write_json, write_whole
 from fairtrial.curation.signatures import hash_bands, is_wordless, list_words, sign_rows
 from fairtrial.records import hash_bytes
 
-UNREADABLE = "unreadable"
+READING = "reading"
 """The step under whose name rows that cannot be read are counted."""
 
 BATCH = 512
@@ -99,8 +99,8 @@ class ReadPiece:
             one = Unread(one.place, Drop("half a surrogate pair", "a character that no encoding has"))
         if isinstance(one, Unread):
             found.unread += 1
-            found.dropped[UNREADABLE, one.drop.reason] += 1
-            return describe_drop("", one.place.to_json(), UNREADABLE, one.drop)
+            found.dropped[READING, one.drop.reason] += 1
+            return describe_drop("", one.place.to_json(), READING, one.drop)
         found.read += 1
         row = one
         for name, step in steps.items():

@@ -20,6 +20,8 @@ from fairtrial.errors import FairtrialError
 
 STATE = "state.json"
 LOCK = "lock"
+UNPACKED = "unpacked"
+"""What readers unpacked to learn what the run is."""
 
 
 @contextmanager
@@ -63,25 +65,45 @@ def lock_work(work: Path) -> Iterator[None]:
         lock.release()
 
 
-def read_moment(work: Path) -> datetime | None:
-    """Return the moment for which an unfinished run decides rights; None if there is none."""
+def read_moment(work: Path, files: str) -> datetime | None:
+    """Return the moment for which an unfinished run decides rights; None, with the folder cleared, if there is none.
+
+    Args:
+        work: the folder.
+        files: what the run is told by before anything is read; see `resume`.
+    """
     try:
-        return datetime.fromisoformat(read_json(work / STATE)["at"])
+        state = read_json(work / STATE)
+        if state["files"] == files:
+            return datetime.fromisoformat(state["at"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        pass
+    _clear(work)
+    return None
 
 
-def resume(work: Path, identity: str, at: datetime) -> bool:
-    """Return whether the folder holds an unfinished run of this identity; else clear it for a new one.
+def resume(work: Path, identity: str, at: datetime, files: str) -> bool:
+    """Return whether the folder holds an unfinished run of this identity; else begin one, in an empty folder.
 
-    What steps have prepared stays: it is named by its content.
+    Args:
+        work: the folder.
+        identity: of all that the run makes its files from.
+        at: the moment for which it decides rights.
+        files: a hash of the settings and of what the system tells of the files that they name.
     """
     try:
         if read_json(work / STATE)["identity"] == identity:
             return True
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    for name in ("pieces", "bands", "written", "finished", "logs"):
-        shutil.rmtree(work / name, ignore_errors=True)
-    write_json(work / STATE, {"identity": identity, "at": at.isoformat()})
+    _clear(work, but=UNPACKED)
+    write_json(work / STATE, {"identity": identity, "at": at.isoformat(), "files": files})
     return False
+
+
+def _clear(work: Path, but: str = "") -> None:
+    for path in work.iterdir():
+        if path.is_dir() and path.name != but:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.is_file() and path.name != LOCK:
+            path.unlink(missing_ok=True)

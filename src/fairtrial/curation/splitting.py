@@ -106,7 +106,7 @@ def _find_doubts(sizes: Numbers, held_back: int, wanted: Split) -> list[str]:
     if rows > 1 and largest > rows / 2:
         told.append(
             f"One cluster of rows that are alike has {largest:,} of {rows:,} rows, all on the side of training: what "
-            "is held back is not like it. Set duplicates: together higher, or null, where rows share a template."
+            "is held back is not like them. Where rows share a template, set duplicates: together higher, or null."
         )
     if asked and abs(held_back - asked) > max(1, asked / 2):
         told.append(f"{held_back:,} rows are held back for validation and not {asked:,}: clusters are never cut.")

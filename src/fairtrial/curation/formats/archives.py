@@ -55,7 +55,7 @@ class ArchiveReader:
                 yield Row(place, text=text, licence=licence, attribution=credit, permission=permission)
 
     def describe(self) -> Mapping[str, Any]:
-        """Return name, fingerprint and the circumstances in which rights are decided."""
+        """Return name, fingerprint and for which day and circumstances rights are decided."""
         held = self._circumstances
         return {
             "name": self.name,
@@ -64,6 +64,7 @@ class ArchiveReader:
             "profile": held.profile,
             "territory": held.territory,
             "operator": held.operator,
+            "decided on": self.context.at.date().isoformat(),
         }
 
     @cached_property

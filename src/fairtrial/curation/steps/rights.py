@@ -21,7 +21,6 @@ class RightsStep:
 
     def __init__(self, settings: Rights, context: StepContext) -> None:
         self.settings = settings
-        self.at = context.at
 
     def apply(self, row: Row) -> Row | Drop:
         """Keep a row that may be trained on."""
@@ -33,11 +32,10 @@ class RightsStep:
         return row.noted("rights", permission.reason)
 
     def describe(self) -> Mapping[str, Any]:
-        """Return what was decided, when and in which circumstances; of proofs what they are about alone."""
+        """Return what was decided, and in which circumstances; of proofs what they are about alone."""
         settings = self.settings
         return {
             "use": str(Use.TRAIN),
-            "decided at": self.at.isoformat(),
             "profile": settings.profile or "as each archive was filled; strict for files",
             "territory": settings.territory or "unknown",
             "operator": settings.operator or "unknown",
