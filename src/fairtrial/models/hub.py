@@ -54,6 +54,22 @@ def resolve_hub(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     return _download_model(spec, repo, commit, file)
 
 
+def fetch_from_hub(spec: str, rest: str) -> Path:
+    """Return where a file of a repository lies on this machine, or the folder of its settings and weights.
+
+    Raises as `resolve_hub` does.
+    """
+    match = NAME.match(rest)
+    if match is None:
+        raise SpecError(f"{spec!r} is not of the form hf:OWNER/REPO[@REVISION][:FILE].")
+    repo, revision, file = match["repo"], match["revision"], match["file"]
+    if not (revision and COMMIT.match(revision)):
+        files, revision = _list_repository(spec, repo, revision)
+        if file and file not in files:
+            raise ModelError(f"{repo} has no file {file!r}.{did_you_mean(file, files)}")
+    return _fetch_files(spec, repo, revision, file)
+
+
 def _resolve_local_folder(spec: str, folder: Path) -> ResolvedModel:
     """Return the model in a folder of this machine that is laid out as one of the hub's."""
     if not folder.is_dir():

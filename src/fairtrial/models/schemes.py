@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.errors import ModelError, SpecError
+from fairtrial.models.adapters import add_adapter
 from fairtrial.models.endpoint import resolve_endpoint
 from fairtrial.models.files import resolve_gguf, resolve_package
 from fairtrial.models.hub import resolve_hub
@@ -47,7 +48,7 @@ def resolve(spec: str, base_dir: Path) -> ResolvedModel:
 
 
 def resolve_candidate(candidate: Candidate, base_dir: Path) -> ResolvedModel:
-    """Return a candidate's model: its weights, with a projector if it has one, or what an endpoint is asked for.
+    """Return a candidate's model: its weights, with its projector and adapter, or what an endpoint is asked for.
 
     Raises as `resolve` does.
     """
@@ -55,7 +56,7 @@ def resolve_candidate(candidate: Candidate, base_dir: Path) -> ResolvedModel:
     at_endpoint = scheme is not None and scheme.answers == "elsewhere" and scheme.resolver is None
     if at_endpoint:
         return resolve_endpoint(candidate)
-    return add_projector(candidate, resolve(candidate.model, base_dir), base_dir)
+    return add_adapter(candidate, add_projector(candidate, resolve(candidate.model, base_dir), base_dir), base_dir)
 
 
 def choose_engine(model: ResolvedModel, engine: str) -> ResolvedModel:

@@ -63,6 +63,7 @@ def predict_candidate(
             continue
         disk += count_weight_bytes(part.model.path) or 0
         disk += part.model.projector.stat().st_size if part.model.projector else 0
+        disk += count_weight_bytes(part.model.adapter) or 0 if part.model.adapter else 0
         told = predict_footprint(part.spec, part.model, settings, asked)
         if isinstance(told, str):
             unknown = told

@@ -125,6 +125,11 @@ class Candidate(PublicSection):
         "to ask it without images; default: the one beside the model whose name says so (mmproj-*.gguf), but not for "
         "hf: models.",
     )
+    adapter: Text = Field(
+        "",
+        description="Weights that are loaded beside the model's own: a folder in PEFT's form or a GGUF LoRA, as a "
+        "path, pkg:PACKAGE/FILE or hf:REPO[:FILE]. Levers that make files see the model with it.",
+    )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="What transformers computes in; default: bfloat16 where the machine is fast at it."
     )
@@ -195,6 +200,13 @@ class Candidate(PublicSection):
         scheme = scheme_of(self.model)
         if self.projector != "auto" and scheme is not None and scheme.answers != "here":
             raise make_problem(f"a projector belongs to a model in a GGUF file, not to {self.model}", "projector")
+        return self
+
+    @model_validator(mode="after")
+    def _adapter_has_weights_under_it(self) -> Candidate:
+        scheme = scheme_of(self.model)
+        if self.adapter and scheme is not None and scheme.answers != "here":
+            raise make_problem(f"an adapter is laid over weights on this machine, and {self.model} has none", "adapter")
         return self
 
     @property

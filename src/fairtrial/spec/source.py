@@ -75,6 +75,8 @@ def load_candidate(path: Path) -> Candidate:
         changed["chat"] = str(folder / candidate.chat)
     if candidate.projector not in ("auto", "none") and not candidate.projector.startswith(("pkg:", "hf:")):
         changed["projector"] = str(folder / Path(candidate.projector).expanduser())
+    if candidate.adapter and not candidate.adapter.startswith(("pkg:", "hf:")):
+        changed["adapter"] = str(folder / Path(candidate.adapter).expanduser())
     changed["levers"] = locate_levers(candidate.levers, folder)
     return candidate.model_copy(update=changed)
 

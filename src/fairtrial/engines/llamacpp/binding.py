@@ -63,22 +63,6 @@ def redirect_log(write: Callable[[int, bytes, Any], None]) -> None:
     lib.llama_log_set(_kept[0], ctypes.c_void_p(0))
 
 
-def load_tensor_library() -> Any:
-    """Return ggml, the library of tensors under llama.cpp, as ctypes sees it: no argument types are set.
-
-    Raises ModelError if this build of llama-cpp-python does not have it in a file of its own.
-    """
-    import_library()
-    from llama_cpp._ctypes_extensions import load_shared_library
-    from llama_cpp._ggml import libggml_base_path
-
-    try:
-        return load_shared_library("ggml-base", libggml_base_path)
-    except (FileNotFoundError, RuntimeError) as error:
-        told = "This build of llama-cpp-python does not show its tensors"
-        raise ModelError(f"{told}: {error}.", fix="Install the usual one: pip install llama-cpp-python") from error
-
-
 def get_library_version() -> str:
     """Return the installed version of llama-cpp-python."""
     return version("llama-cpp-python")
@@ -106,7 +90,9 @@ def _keep_complaint(level: int, text: bytes, _: ctypes.c_void_p) -> None:
 class Model:
     """Loaded weights and vocabulary.  Close it when done; contexts must be closed before."""
 
-    def __init__(self, path: Path, *, packed: bool, accelerated: bool = True, dry: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, packed: bool, accelerated: bool = True, dry: bool = False, adapter: Path | None = None
+    ) -> None:
         """Load ``path``.
 
         Args:
@@ -114,9 +100,10 @@ class Model:
             packed: let llama.cpp rearrange weights for special processor instructions.
             accelerated: let it put weights on an accelerator, where there is one.
             dry: read the file's head only: contexts tell how large they would be, and cannot compute.
+            adapter: a GGUF LoRA; every context computes with it.
 
         Raises:
-            ModelError: if the file is not a whole GGUF file of a kind that the library knows.
+            ModelError: if the file is no whole GGUF file of a kind that the library knows, or the adapter another's.
         """
         self.lib = import_library()
         self.path = path
@@ -135,9 +122,21 @@ class Model:
                 fix="The file may be damaged or cut short, or newer than the installed llama-cpp-python.",
                 where=str(path),
             )
+        self.adapter = self._load_adapter(adapter) if adapter else None
         self.vocab = self.lib.llama_model_get_vocab(self.handle)
         self.n_vocab: int = self.lib.llama_vocab_n_tokens(self.vocab)
         self.n_ctx_train: int = self.lib.llama_model_n_ctx_train(self.handle)
+
+    def _load_adapter(self, path: Path) -> Any:
+        """Return an adapter's handle, which lives as long as the model; frees the model where there is none."""
+        take_complaints()
+        handle = compute(self.lib.llama_adapter_lora_init, self.handle, str(path).encode())
+        if handle:
+            return handle
+        self.close()
+        fix = "It belongs to another model, or is damaged. Name the model that it was trained on."
+        told = f"llama.cpp cannot load this adapter: {take_complaints() or 'it gives no reason'}."
+        raise ModelError(told, fix=fix, where=str(path))
 
     def read_metadata(self, key: str) -> str | None:
         """Return the file's value for ``key``, or None if it has none."""
@@ -263,10 +262,19 @@ class Context:
                 fix="Set a smaller `context` for this candidate, or free memory.",
                 where=str(model.path),
             )
+        self._set_adapter()
         self.memory = self.lib.llama_get_memory(self.handle)
         self.cache_bytes = round(sum(_cache_sizes) * (1 << 20))
         """Bytes of keys and values (or running states), to 0.01 MiB a buffer; 0 if the library does not tell."""
         self._fill_buffers()
+
+    def _set_adapter(self) -> None:
+        if not self.model.adapter:
+            return
+        one = (self.lib.llama_adapter_lora_p_ctypes * 1)(self.model.adapter)
+        if code := self.lib.llama_set_adapters_lora(self.handle, one, 1, (ctypes.c_float * 1)(1.0)):
+            self.close()
+            raise EngineError(f"llama.cpp does not compute with the adapter (code {code}).")
 
     def _fill_buffers(self) -> None:
         size = self.shape.entries

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.arrays import Floats32
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, load_tensor_library
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model
+from fairtrial.engines.llamacpp.tensors import load_tensor_library
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.errors import FairtrialError
 from fairtrial.models.gguf import TENSOR_TYPES, GgufError, TensorInfo, list_split_names, read_header

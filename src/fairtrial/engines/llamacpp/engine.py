@@ -12,7 +12,7 @@ from fairtrial.engines.arrays import Floats32
 from fairtrial.engines.llamacpp.binding import Model, get_library_version, get_system_info
 from fairtrial.engines.llamacpp.embedding import find_embeddings
 from fairtrial.engines.llamacpp.generate import generate_all
-from fairtrial.engines.llamacpp.probe import check_opens, check_packing, check_sees
+from fairtrial.engines.llamacpp.probe import check_adapts, check_opens, check_packing, check_sees
 from fairtrial.engines.llamacpp.projector import Projector
 from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
 from fairtrial.engines.llamacpp.speed import SpeedSettings, measure_speed
@@ -47,8 +47,10 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
         check_opens(model.path, model.sha256)
         if model.projector:
             check_sees(model.path, model.projector, content_hash([model.sha256, model.projector_sha256]))
+        if model.adapter:
+            check_adapts(model.path, model.adapter, content_hash([model.sha256, model.adapter_sha256]))
         packed = check_packing(model.path)
-        loaded = Model(model.path, packed=packed)
+        loaded = Model(model.path, packed=packed, adapter=model.adapter)
         try:
             return cls._set_up(candidate, model, settings, loaded, packed)
         except BaseException:
@@ -83,6 +85,7 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
             "flash_attention": {-1: "automatic; off for answers after long prompts", 0: "off", 1: "on"}[flash],
             "packed_weights": packed,
             "prefix_tree": loaded.scores_prefixes(),
+            **({"adapter_sha256": model.adapter_sha256} if model.adapter else {}),
         }
         images, embeddings = None, None
         if model.projector:

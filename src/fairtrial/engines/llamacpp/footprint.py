@@ -29,6 +29,7 @@ from fairtrial.errors import FairtrialError
 from fairtrial.images import examine
 from fairtrial.models import ResolvedModel, hash_file
 from fairtrial.models.gguf import GgufError, GgufHeader, TensorInfo, list_split_names, read_header
+from fairtrial.models.record import count_weight_bytes
 from fairtrial.records import Request, content_hash, list_images
 from fairtrial.spec.candidate import Candidate
 
@@ -54,8 +55,9 @@ def predict_footprint(
     spec = candidate.model_dump(mode="json", include={"chat", "system", "context", "overflow"})
     template = hash_file(Path(candidate.chat)) if candidate.chat not in ("none", "model") else ""
     running = [settings.threads, settings.batch_tokens, settings.flash_attention]
-    eyes = [model.projector_sha256] if model.projector else []
-    known = [RULES, platform.node(), get_library_version(), model.sha256, asked, spec, template, running, *eyes]
+    beside = [model.projector_sha256] if model.projector else []
+    beside += [model.adapter_sha256] if model.adapter else []
+    known = [RULES, platform.node(), get_library_version(), model.sha256, asked, spec, template, running, *beside]
     name = f"llamacpp-memory/{content_hash(known)}"
     run = DryRun(candidate, model, replace(settings, read_image=refuse_image, on_note=None), chunks, {})
     parts = recall(name)
@@ -64,7 +66,8 @@ def predict_footprint(
         parts = _run_dry(replace(run, sizes=sizes))
         if "wrong" not in parts:
             remember(name, parts)
-    return _build_footprint(model.path, parts)
+    added = count_weight_bytes(model.adapter) or 0 if model.adapter else 0
+    return _build_footprint(model.path, parts, added)
 
 
 def _measure_images(chunks: Sequence[Sequence[Request]], read: ReadImage) -> dict[str, tuple[int, int]]:
@@ -94,8 +97,8 @@ def _run_dry(run: DryRun) -> Mapping[str, Any]:
     return found
 
 
-def _build_footprint(path: Path, parts: Mapping[str, Any]) -> Footprint | str:
-    """Return the footprint of the model in a file, of what the dry run told."""
+def _build_footprint(path: Path, parts: Mapping[str, Any], adapter: int) -> Footprint | str:
+    """Return the footprint of the model in a file, of what the dry run told, with the bytes of an adapter beside it."""
     if "wrong" in parts:
         return str(parts["wrong"])
     buffers: Mapping[str, int] = parts["buffers"]
@@ -103,7 +106,7 @@ def _build_footprint(path: Path, parts: Mapping[str, Any]) -> Footprint | str:
     size = sum(part.stat().st_size for part in file)
     copied = sum(bytes_ for name, bytes_ in buffers.items() if name != MAPPED_IN)
     mapped = sum(count_mapped_bytes(part, copied, buffers.get(MAPPED_IN, 0), len(file) == 1) for part in file)
-    copied += parts.get("tower", 0)
+    copied += parts.get("tower", 0) + adapter
     fixed = copied + parts["vocabulary"]
     return Footprint(
         mapped=mapped,

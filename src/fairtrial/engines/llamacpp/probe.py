@@ -119,6 +119,30 @@ def check_sees(path: Path, projector: Path, identity: str) -> None:
     remember(name, {"opened": True})
 
 
+def check_adapts(path: Path, adapter: Path, identity: str) -> None:
+    """Raise ModelError if llama.cpp cannot open an adapter beside its model and compute with both.
+
+    Args:
+        path: the model, which is known to open.
+        adapter: a GGUF LoRA.
+        identity: of both files' contents: tried once, then remembered.
+    """
+    if adapter.is_dir():
+        raise ModelError(
+            "llama.cpp loads an adapter from one GGUF file, and this is a folder.",
+            fix="Make the file: fairtrial adapter convert.",
+            where=str(adapter),
+        )
+    name = f"llamacpp-opened/{content_hash([RULES, get_library_version(), identity])}"
+    if (recall(name) or {}).get("opened") is True:
+        return
+    found = run_probe(path, packed=False, adapter=adapter)
+    if found.wrong:
+        fix = found.fix or "It is damaged, or belongs to another model: name the model that it was trained on."
+        raise ModelError(found.wrong, fix=fix, where=str(adapter))
+    remember(name, {"opened": True})
+
+
 def check_packing(path: Path) -> bool:
     """Return whether weights rearranged for special instructions can be computed with here.
 
@@ -150,10 +174,10 @@ def _recall_outcome() -> bool | None:
     return bool(known.get("works")) if fresh and known.get("machine") == _describe_machine() else None
 
 
-def run_probe(path: Path, *, packed: bool, projector: Path | None = None) -> ProbeOutcome:
-    """Return how a trial run with a file ends, and with a projector beside it."""
+def run_probe(path: Path, *, packed: bool, projector: Path | None = None, adapter: Path | None = None) -> ProbeOutcome:
+    """Return how a trial run with a file ends, and with a projector or an adapter beside it."""
     size = sum(part.stat().st_size for name in list_split_names(path.name) if (part := path.with_name(name)).is_file())
-    size += projector.stat().st_size if projector else 0
+    size += sum(one.stat().st_size for one in (projector, adapter) if one)
     seconds = _SECONDS + size / _BYTES_A_SECOND
     command = [
         sys.executable,
@@ -164,6 +188,7 @@ def run_probe(path: Path, *, packed: bool, projector: Path | None = None) -> Pro
         str(int(packed)),
         str(size),
         str(projector or ""),
+        str(adapter or ""),
     ]
     env = {**os.environ, "GGML_NO_BACKTRACE": "1"}  # else it starts a debugger where it breaks off
     try:
@@ -217,9 +242,9 @@ def _try_seeing(path: Path, projector: Path, *, packed: bool) -> None:
     model.close()
 
 
-def _try_out(path: Path, *, packed: bool) -> None:
+def _try_out(path: Path, *, packed: bool, adapter: Path | None = None) -> None:
     """Load a model, read all of its vocabulary and compute a few tokens; raises FairtrialError for what is told."""
-    model = Model(path, packed=packed, accelerated=False)
+    model = Model(path, packed=packed, accelerated=False, adapter=adapter)
     vocabulary = GgufVocabulary(model)
     for token in range(vocabulary.size):
         vocabulary.piece(token)
@@ -232,13 +257,15 @@ def _try_out(path: Path, *, packed: bool) -> None:
         context = Context(model, ContextShape(cells=256, batch=_TOKENS, sequences=1, outputs=_TOKENS, threads=1))
         context.tokens[:] = np.arange(_TOKENS) % model.n_vocab
         context.positions[:] = np.arange(_TOKENS)
+        if adapter and not np.isfinite(context.run(_TOKENS)).all():
+            raise ModelError("The model computes what is no number with this adapter.")
         context.run(_TOKENS)
         context.close()
     model.close()
 
 
-def main(path: str, packed: str, size: str, projector: str = "") -> None:
-    """Try a file out, or with it a projector, and write as JSON what is wrong."""
+def main(path: str, packed: str, size: str, projector: str = "", adapter: str = "") -> None:
+    """Try a file out, or with it a projector or an adapter, and write as JSON what is wrong."""
     lib = import_library()
     _limit_memory(int(size), accelerated=bool(lib.llama_supports_gpu_offload()))
     redirect_log(_print_error)  # at once: what is kept for later is lost when the process ends
@@ -247,7 +274,7 @@ def main(path: str, packed: str, size: str, projector: str = "") -> None:
         if projector:
             _try_seeing(Path(path), Path(projector), packed=packed == "1")
         else:
-            _try_out(Path(path), packed=packed == "1")
+            _try_out(Path(path), packed=packed == "1", adapter=Path(adapter) if adapter else None)
     except FairtrialError as error:
         said = extract_reason(_said.decode("utf-8", "replace"))
         found = {"wrong": error.message.replace("it gives no reason", said or "it gives no reason"), "fix": error.fix}

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.arrays import Floats32
-from fairtrial.engines.llamacpp.binding import Model, catch_log, load_tensor_library, take_complaints
+from fairtrial.engines.llamacpp.binding import Model, catch_log, take_complaints
 from fairtrial.engines.llamacpp.computing import compute
+from fairtrial.engines.llamacpp.tensors import load_tensor_library
 from fairtrial.engines.local.images import CellBlock, ImageEncoder, ImageLayout, Pixels, ReadPixels
 from fairtrial.errors import EngineError, MissingExtraError, ModelError
 from fairtrial.models.gguf import TENSOR_TYPES, GgufError, GgufHeader, read_header

@@ -92,6 +92,7 @@ class TransformersEngine(LocalEngine[TransformersSession]):
             "exact_up_to_tokens": window,
             "generation": trust.pick_writing(None, 0),
             "checked_against_plain_evaluation": trust.why,
+            **({"adapter_sha256": model.adapter_sha256} if model.adapter else {}),
             **_describe_device(loaded),
         }
         unread = "transformers reads no projector (`projector`); leave out `engine`" if model.projector else ""

@@ -32,6 +32,16 @@ def import_transformers() -> Any:
     return module
 
 
+def import_peft() -> Any:
+    """Return the module ``peft``.  Raises MissingExtraError if it is not installed."""
+    import_transformers()
+    try:
+        import peft as module
+    except ImportError as error:
+        raise MissingExtraError("An adapter in the transformers engine (peft)", "tune") from error
+    return module
+
+
 def get_library_version() -> str:
     """Return the installed versions of both."""
     return f"{version('transformers')}, torch {version('torch')}"

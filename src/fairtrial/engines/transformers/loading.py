@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairtrial.engines.transformers.adapting import attach_adapter
 from fairtrial.engines.transformers.gaps import check_gaps, check_size, link_only
 from fairtrial.engines.transformers.libraries import import_torch, import_transformers
 from fairtrial.engines.transformers.processors import find_family, load_processor
@@ -49,7 +50,7 @@ class LoadedNetwork:
 
 
 def load_network(model: ResolvedModel, dtype: str) -> LoadedNetwork:
-    """Load the weights onto the best device.
+    """Load the weights onto the best device, with the model's adapter laid over them.
 
     Args:
         model: a folder of safetensors, or a GGUF file.
@@ -81,6 +82,8 @@ def load_network(model: ResolvedModel, dtype: str) -> LoadedNetwork:
         except Exception as error:  # of the library and all those below it; the files may be hostile
             raise _make_unreadable_error(model.path, error) from error
     check_gaps(network, gaps, model.path)
+    if model.adapter:
+        attach_adapter(network, model.adapter)
     return LoadedNetwork(network.eval().to(device), tokenizer, kind, device, processor, blind)
 
 

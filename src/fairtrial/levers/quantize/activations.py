@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, load_tensor_library
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model
+from fairtrial.engines.llamacpp.tensors import load_tensor_library
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.errors import EngineError, ModelError, SpecError
 from fairtrial.levers.base import OnBuildStep

@@ -1,0 +1,138 @@
+"""The weights of an adapter as matrices in the layout of its parent's GGUF file, wherever they were read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fairtrial.errors import ModelError
+from fairtrial.levers.tune.adapters.naming import count_paired_heads, name_tensor
+from fairtrial.models.adapters import LoraModule, PeftAdapter, read_peft
+from fairtrial.models.adapters.naming import check_gguf_adapter
+from fairtrial.models.adapters.numbers import Floats, read_numbers
+from fairtrial.models.adapters.peft import TensorPlace
+from fairtrial.models.gguf import TENSOR_TYPES, GgufHeader, TensorInfo, read_header
+
+LORA_A, LORA_B, ALPHA = ".lora_a", ".lora_b", "adapter.lora.alpha"
+_GGUF_TYPES = {"f32": "F32", "f16": "F16", "bf16": "BF16"}
+
+
+@dataclass(frozen=True, slots=True)
+class WeightChange:
+    """What an adapter does to one weight matrix W of shape (outputs, inputs).
+
+    Attributes:
+        name: of the tensor in the parent's file, or of the layer in a network.
+        a: (rank, inputs).
+        b: (outputs, rank).
+        scale: W becomes W + scale * b @ a.
+        magnitude: (outputs,) lengths that its rows get after that (DoRA); None leaves them.
+    """
+
+    name: str
+    a: Floats
+    b: Floats
+    scale: float
+    magnitude: Floats | None = None
+
+    def apply(self, weights: Floats) -> Floats:
+        """Return the changed weights."""
+        changed = weights + np.float32(self.scale) * (self.b @ self.a)
+        if self.magnitude is None:
+            return changed
+        lengths = np.linalg.norm(changed, axis=1)
+        return np.asarray(changed * (self.magnitude / np.maximum(lengths, np.finfo(np.float32).tiny))[:, None])
+
+
+def read_module(adapter: PeftAdapter, name: str) -> WeightChange:
+    """Return what an adapter in a folder does to one layer, in the layout of transformers.
+
+    Raises ModelError if some of it are no finite numbers.
+    """
+    module: LoraModule = adapter.modules[name]
+    a, b = (read_numbers(adapter.weights, place) for place in (module.a, module.b))
+    magnitude = read_numbers(adapter.weights, module.magnitude).ravel() if module.magnitude else None
+    return WeightChange(name, a, b, module.scale, magnitude)
+
+
+def read_changes(adapter: Path, parent: GgufHeader) -> Iterator[WeightChange]:
+    """Yield what an adapter does to each weight matrix of a GGUF file, in that file's own layout.
+
+    Args:
+        adapter: a folder in PEFT's form, or a GGUF LoRA.
+        parent: head of the model's file.
+
+    Raises ModelError if it is another model's, or does what cannot be done there.
+    """
+    if adapter.is_dir():
+        peft = read_peft(adapter)
+        named = {name: name_tensor(name, parent) for name in peft.modules}
+        for name, tensor in named.items():
+            module = peft.modules[name]
+            _check_fits(tensor, (module.b.shape[0], module.a.shape[1]), parent, adapter)
+        for name, tensor in named.items():
+            yield _rearrange(read_module(peft, name), tensor, parent)
+    else:
+        yield from _read_gguf(adapter, parent)
+
+
+def _rearrange(change: WeightChange, tensor: str, parent: GgufHeader) -> WeightChange:
+    heads = count_paired_heads(tensor, parent)
+    if not heads:
+        return WeightChange(tensor, change.a, change.b, change.scale, change.magnitude)
+    if len(change.b) % (2 * heads):
+        raise ModelError(f"The adapter has {len(change.b)} rows for {tensor}, no multiple of its {heads} heads' pairs.")
+    magnitude = None if change.magnitude is None else pair_neighbours(change.magnitude[:, None], heads)[:, 0]
+    return WeightChange(tensor, change.a, pair_neighbours(change.b, heads), change.scale, magnitude)
+
+
+def pair_neighbours(rows: Floats, heads: int) -> Floats:
+    """Return rows of query or key so that rotary positions turn neighbours, where they turned halves of a head."""
+    return rows.reshape(heads, 2, len(rows) // heads // 2, -1).swapaxes(1, 2).reshape(rows.shape)
+
+
+def _check_fits(tensor: str, shape: tuple[int, int], parent: GgufHeader, where: Path) -> None:
+    """Raise ModelError if the parent has no tensor of that name and shape."""
+    found = parent.tensors.get(tensor)
+    own = None if found is None else found.shape[::-1]
+    if own == shape:
+        return
+    told = f"there is no {tensor} in the model's file" if own is None else f"{tensor} is {own[0]} x {own[-1]} there"
+    raise ModelError(
+        f"The adapter is another model's: {told}, and the adapter's is {shape[0]} x {shape[1]}.",
+        fix="Name the model that it was trained on.",
+        where=str(where),
+    )
+
+
+def _read_gguf(path: Path, parent: GgufHeader) -> Iterator[WeightChange]:
+    check_gguf_adapter(path)
+    head = read_header(path)
+    if head.architecture != parent.architecture:
+        raise ModelError(
+            f"The adapter is for a model of the kind {head.architecture!r}, and this one is {parent.architecture!r}.",
+            where=str(path),
+        )
+    names = {name.removesuffix(LORA_A).removesuffix(LORA_B) for name in head.tensors}
+    alpha = head.values.get(ALPHA)
+    for name in sorted(names):
+        pair = [head.tensors.get(name + end) for end in (LORA_A, LORA_B)]
+        if None in pair:
+            raise ModelError(f"The adapter has only one of the two matrices of {name}.", where=str(path))
+        a, b = (read_numbers(path, _place(tensor, path)) for tensor in pair if tensor)
+        if a.ndim != 2 or b.ndim != 2 or len(a) != b.shape[1]:
+            raise ModelError(f"The adapter's matrices of {name} do not go together.", where=str(path))
+        _check_fits(name, (len(b), a.shape[1]), parent, path)
+        given = float(alpha) if isinstance(alpha, int | float) else 0.0
+        yield WeightChange(name, a, b, given / len(a) if given else 1.0)  # without alpha llama.cpp takes 1
+
+
+def _place(tensor: TensorInfo, path: Path) -> TensorPlace:
+    kind = TENSOR_TYPES.get(tensor.type, "unknown")
+    if kind not in _GGUF_TYPES:
+        told = f"The adapter's {tensor.name} is of the type {kind}; {', '.join(_GGUF_TYPES)} are read."
+        raise ModelError(told, fix="Convert it anew with --outtype f16 or f32.", where=str(path))
+    return TensorPlace(_GGUF_TYPES[kind], tensor.shape[::-1], tensor.start)

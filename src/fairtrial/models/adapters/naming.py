@@ -1,0 +1,94 @@
+"""The adapter that a candidate names (`adapter: PATH`), found and identified; and the identity of any adapter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from fairtrial.errors import ModelError, did_you_mean
+from fairtrial.models.adapters.peft import CONFIG, read_peft
+from fairtrial.models.files import resolve_package
+from fairtrial.models.gguf import GgufError, read_header
+from fairtrial.models.hashes import hash_file
+from fairtrial.models.hub import fetch_from_hub
+from fairtrial.models.record import ResolvedModel
+from fairtrial.spec.candidate import Candidate
+
+GGUF_TYPE, GGUF_KIND = "adapter", "lora"
+_FIX = "Name a folder that peft wrote (adapter_config.json, adapter_model.safetensors), or a GGUF LoRA."
+
+
+def add_adapter(candidate: Candidate, model: ResolvedModel, base_dir: Path) -> ResolvedModel:
+    """Return a candidate's model with the adapter that it names, if it names one.
+
+    Args:
+        candidate: says which (`adapter`).
+        model: its weights as they were found, before any lever.
+        base_dir: folder that a relative path is relative to.
+
+    Raises:
+        ModelError: there is no such file, it is no adapter, or the model has no weights here to lay it over.
+    """
+    named = candidate.adapter
+    if not named:
+        return model
+    if model.path is None or model.engine not in ("llamacpp", "transformers"):
+        raise ModelError(
+            f"candidate {candidate.id!r}: an adapter is laid over weights on this machine; {model.spec!r} has none.",
+            fix="Leave out `adapter`, or name a model with gguf:, pkg: or hf:.",
+        )
+    path = _find(named, base_dir)
+    shown = named if named.startswith(("hf:", "pkg:")) else path.name
+    return replace(model, adapter=path, adapter_sha256=hash_adapter(path), notes={**model.notes, "adapter": shown})
+
+
+def hash_adapter(path: Path) -> str:
+    """Return what identifies an adapter, as a sha256: of a GGUF LoRA its bytes, of a folder its weights and scales.
+
+    Not of ``adapter_config.json`` as it is: that holds paths and versions, and lists its layers in any order.
+
+    Raises ModelError if it is no adapter that can be used.
+    """
+    if path.is_dir():
+        adapter = read_peft(path)
+        scales = [[name, module.scale] for name, module in adapter.modules.items()]
+        told = json.dumps(["peft", hash_file(adapter.weights), scales], separators=(",", ":"))
+        return hashlib.sha256(told.encode()).hexdigest()
+    check_gguf_adapter(path)
+    return hash_file(path)
+
+
+def check_gguf_adapter(path: Path) -> None:
+    """Raise ModelError if a file is no GGUF LoRA."""
+    try:
+        head = read_header(path)
+    except (GgufError, OSError) as error:
+        raise ModelError(f"The adapter cannot be read: {error}.", fix=_FIX, where=str(path)) from error
+    kind, form = head.values.get("general.type"), head.values.get("adapter.type")
+    if kind != GGUF_TYPE:
+        raise ModelError(f"This GGUF file is of the type {kind or 'model'!r}, no adapter.", fix=_FIX, where=str(path))
+    if form != GGUF_KIND:
+        raise ModelError(f"This is an adapter of the type {form!r}; only {GGUF_KIND!r} is read.", where=str(path))
+
+
+def _find(named: str, base_dir: Path) -> Path:
+    """Return the folder or file that a candidate names: a path, ``pkg:PACKAGE/FILE`` or ``hf:REPO[@REVISION][:FILE]``.
+
+    Raises ModelError if there is none.
+    """
+    scheme, _, inside = named.partition(":")
+    if scheme == "hf":
+        return fetch_from_hub(named, inside)
+    if scheme == "pkg":
+        found = resolve_package(named, inside, base_dir).path
+        assert found is not None
+        return found
+    path = (base_dir / Path(named).expanduser()).absolute()
+    if path.name == CONFIG:
+        path = path.parent
+    if path.is_dir() or path.is_file():
+        return path
+    near = did_you_mean(path.name, [one.name for one in path.parent.glob("*")] if path.parent.is_dir() else [])
+    raise ModelError(f"adapter {named!r}: there is nothing at {path}.{near}", fix=_FIX)
