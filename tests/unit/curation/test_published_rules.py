@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fairtrial.archive.sentences import split_sentences
+from fairtrial.archive.sentences import find_sentence_spans
 from fairtrial.curation.steps.quality.c4 import cut_lines
 from fairtrial.curation.steps.quality.fineweb import TERMINAL, find_poor_lines
 from fairtrial.curation.steps.quality.gopher_quality import STOP_WORDS, find_poor_quality
@@ -63,7 +63,7 @@ class OurWords:
         return MeasuredText(text).tokens
 
     def span_tokenize(self, text: str) -> list[tuple[int, int]]:
-        return split_sentences(text)
+        return find_sentence_spans(text)
 
 
 @pytest.fixture(autouse=True)

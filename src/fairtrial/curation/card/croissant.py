@@ -139,7 +139,12 @@ def _describe_rows(name: str, split: str, columns: Sequence[str]) -> dict[str, A
 
 def _describe_column(name: str, split: str, column: str) -> dict[str, Any]:
     at = f"{split}/{column}"
-    described = {"@type": "cr:Field", "@id": at, "name": column, "description": DESCRIBED.get(column, column)}
+    described: dict[str, Any] = {
+        "@type": "cr:Field",
+        "@id": at,
+        "name": column,
+        "description": DESCRIBED.get(column, column),
+    }
     source = {"fileObject": {"@id": name}, "extract": {"column": column}}
     parts = PARTS.get(column)
     if parts is None:

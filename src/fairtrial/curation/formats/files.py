@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from fairtrial.archive.readers.jsonl import parse_json
+from fairtrial.archive.readers.jsonl import parse_document_json
 from fairtrial.curation.base import Drop, Note, Piece, Place, Row, StepContext, Unread
 from fairtrial.curation.formats.parsing import FORMS, NotThisFormError, Parsed, find_form, parse_row
 from fairtrial.curation.formats.permitting import LicenceJudge, make_circumstances
@@ -111,7 +111,7 @@ class FileReader:
         found = []
         for _, line in islice(read_lines(self.lines, whole), LOOKED_AT):
             try:
-                row = parse_json((line or b"").removeprefix(_BOM))
+                row = parse_document_json((line or b"").removeprefix(_BOM))
             except ArchiveError:
                 continue
             found += [row] if isinstance(row, dict) else []
@@ -119,7 +119,7 @@ class FileReader:
 
     def _read_row(self, line: bytes, place: Place) -> Row | Unread:
         try:
-            told = parse_json(line)
+            told = parse_document_json(line)
         except ArchiveError as error:
             return Unread(place, Drop("unreadable: no JSON", error.message))
         if not isinstance(told, dict):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from fairtrial.archive.document import Document
-from fairtrial.archive.remembering import Remembered, combine
+from fairtrial.archive.remembering import Remembered, add_remembered
 from fairtrial.curation.base import Permission
 from fairtrial.rights import Circumstances, Decision, RightsRecord, RightsRule, Use, decide
 from fairtrial.rights.readers import read_licence
@@ -31,7 +31,7 @@ def make_circumstances(settings: Rights | None, at: datetime, known: Remembered 
     said = settings or Rights()
     proofs = tuple(sorted(said.proofs.items()))
     told = Remembered(said.profile, said.territory, said.operator, proofs, said.reporting)
-    return combine(told, known or Remembered()).make_circumstances(at)
+    return add_remembered(told, known or Remembered()).make_circumstances(at)
 
 
 class LicenceJudge:

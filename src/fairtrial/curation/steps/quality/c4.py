@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from fairtrial.archive.sentences import split_sentences
+from fairtrial.archive.sentences import find_sentence_spans
 from fairtrial.curation.steps.quality.measuring import Broken
 from fairtrial.spec.curate_steps import C4Settings
 
@@ -55,7 +55,7 @@ def cut_lines(text: str, settings: C4Settings) -> Cut:
             continue
         kept += ["", line] if gap else [line]
         gap = False
-        sentences += len(split_sentences(line)) if settings.min_num_sentences is not None else 0
+        sentences += len(find_sentence_spans(line)) if settings.min_num_sentences is not None else 0
     told = dict(sorted(removed.items()))
     if settings.min_num_sentences is not None and sentences < settings.min_num_sentences:
         return Cut("", told, Broken("too_few_sentences", sentences, settings.min_num_sentences))

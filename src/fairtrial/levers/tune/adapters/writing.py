@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fairtrial.errors import ModelError
-from fairtrial.levers.quantize.imatrix import Fact, encode_gguf
+from fairtrial.levers.quantize.imatrix import MetadataValue, encode_gguf
 from fairtrial.levers.tune.adapters.matrices import ALPHA, LORA_A, LORA_B, read_changes
 from fairtrial.models.adapters import read_peft
 from fairtrial.models.adapters.numbers import Floats
@@ -45,7 +45,7 @@ def write_gguf_adapter(peft_folder: Path, parent: Path, target: Path) -> None:
         wanted = adapter.alpha / len(change.a)  # what llama.cpp makes of alpha and rank
         b = change.b if change.scale == wanted else change.b * np.float32(change.scale / wanted)
         tensors[change.name + LORA_A], tensors[change.name + LORA_B] = change.a, b
-    facts: dict[str, Fact] = {
+    facts: dict[str, MetadataValue] = {
         "general.architecture": head.architecture,
         "general.type": "adapter",
         "general.file_type": 0,
