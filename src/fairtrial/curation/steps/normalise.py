@@ -28,8 +28,10 @@ def _list_continuing() -> str:
 
 
 _C = _list_continuing()
-_MISREAD = re.compile(f"(?<![A-ZÀ-Þ])(?:[ÂÃÄÅÎÏÐÑ][{_C}]|[âã][{_C}]{{2}}|ð[{_C}]{{3}})+")
-"""Runs of characters that are UTF-8 read as Windows-1252; after a capital ``Ã»`` may be meant as it stands."""
+_MISREAD = re.compile(f"(?:[ÂÃÄÅÎÏÐÑ][{_C}]|[âã][{_C}]{{2}}|ð[{_C}]{{3}})+")
+"""Runs of characters that are UTF-8 read as Windows-1252."""
+_MEANT = re.compile("[ÂÃÄÅÎÏÐÑ][»”’“‘…–—°]")
+"""May be meant as it stands at the end of a word in capitals, e.g. ``MAÇÃ»``."""
 
 
 class NormaliseStep:
@@ -71,10 +73,13 @@ def normalise(text: str, settings: Normalise, counts: Counter[str] | None = None
 
 def mend_encoding(text: str) -> str:
     """Return a text with UTF-8 that was read as Windows-1252 read as UTF-8, e.g. ``donâ€™t`` as ``don’t``."""
-    return _MISREAD.sub(lambda found: _mend(found[0]), text)
+    return _MISREAD.sub(_mend, text)
 
 
-def _mend(misread: str) -> str:
+def _mend(found: re.Match[str]) -> str:
+    misread, text, at = found[0], found.string, found.start()
+    if at and text[at - 1].isupper() and _MEANT.fullmatch(misread):
+        return misread
     try:
         return b"".join(_to_byte(one) for one in misread).decode()
     except UnicodeError:

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 
 _SLURS = """
-nigger niggers nigga niggas kike kikes spic spics wetback wetbacks chink chinks gook gooks raghead ragheads towelhead
-towelheads sandnigger sandniggers faggot faggots fag fags tranny trannies shemale shemales retard retards retarded
+nigger niggers nigga niggas kike kikes spics wetback wetbacks gook gooks raghead ragheads towelhead
+towelheads sandnigger sandniggers faggot faggots fag fags tranny trannies shemale shemales retard retards
 libtard libtards golliwog jigaboo jigaboos beaner beaners halfbreed halfbreeds subhuman subhumans untermensch
 untermenschen pajeet pajeets zipperhead zipperheads pickaninny porchmonkey porchmonkeys
 """
@@ -33,10 +33,12 @@ threesome threesomes masturbate masturbates masturbating orgasm orgasms nsfw
 
 SLURS, PROFANITY, SEXUAL = (frozenset(words.split()) for words in (_SLURS, _PROFANITY, _SEXUAL))
 
-_INSULTS = r"(?:idiots?|morons?|imbeciles?|stupid|dumb|pathetic|worthless|losers?|scum|trash|garbage|filth|filthy|pigs?|vermin|ugly|disgusting|dumbass(?:es)?|assholes?|bastards?|bitch(?:es)?|cunts?|retards?|retarded|freaks?|cockroach(?:es)?|brainless|braindead|fat|sluts?|whores?|waste of (?:space|oxygen|air)|piece of (?:shit|crap|trash|garbage))"
+_INSULTS = r"(?:idiots?|morons?|imbeciles?|stupid|dumb|pathetic|worthless|losers?|scum|trash|garbage|filth|filthy|pigs?|vermin|ugly|disgusting|dumbass(?:es)?|assholes?|bastards?|bitch(?:es)?|cunts?|retards?|retarded|freaks?|cockroach(?:es)?|brainless|braindead|fat(?!-)|sluts?|whores?|waste of (?:space|oxygen|air)|piece of (?:shit|crap|trash|garbage))"
 _FILL = r"(?: (?:a|an|the|such|so|just|really|nothing but|all|absolute|absolutely|complete|completely|total|totally|fucking|little|stupid|fat|dumb|pathetic|worthless|disgusting|ugly|lazy|bunch|of|most|very)){0,4}"
-_HARM = r"(?:kill|murder|stab|shoot|strangle|rape|beat up|slaughter|behead|lynch|hang|burn|bash|gut|smash|cut up|bury|hurt|choke)"
-_SOMEBODY = r"(?:you|your (?:face|family|kids|children|mother|whole family)|u|him|her|them|those people)"
+_HARM = (
+    r"(?:kill|murder|stab|shoot|strangle|rape|slaughter|behead|lynch|hang|burn|bash|gut|smash|cut up|bury|hurt|choke)"
+)
+_SOMEBODY = r"(?:you|your (?:face|family|kids|children|mother|whole family)|u|him|her|them(?: all)?|those people)"
 _GROUPS = r"(?:jews|muslims|christians|hindus|blacks|black people|white people|whites|asians|arabs|mexicans|africans|immigrants|migrants|refugees|gays|gay people|lesbians|trans people|transgenders|women|men|gypsies|roma|disabled people|the disabled|foreigners|liberals|conservatives|homosexuals)"
 _LOW = r"(?:vermin|rats|cockroaches|parasites|animals|savages|subhuman|subhumans|scum|filth|filthy|trash|garbage|inferior|a plague|a disease|a cancer|degenerates|stupid|idiots|worthless|disgusting|evil|criminals|rapists|terrorists|monkeys|apes)"
 
@@ -50,8 +52,9 @@ INSULTS = re.compile(
 
 THREATS = re.compile(
     rf"\b(?:i will|i'll|i am going to|i'm going to|im gonna|i'm gonna|i am gonna|i'd love to|i want to|we will|we'll|we are going to|we're going to|someone should|somebody should|let's) (?:fucking |personally |hunt you down and |find you and |come and |just )?{_HARM} {_SOMEBODY}\b"
+    r"|\b(?:i will|i'll|i am going to|i'm going to|i'm gonna|we will|we'll) beat (?:you|him|her|them|u) (?:up|to death|to a pulp)\b"
     r"|\b(?:kill yourself|kys|go die|hang yourself|drop dead|neck yourself)\b"
-    r"|\b(?:you|they|he|she) (?:should|deserve to|deserves to|must|need to|needs to|ought to) (?:just |all )?(?:die|be killed|be shot|be hanged|be raped|be lynched|burn|rot|suffer|be exterminated)\b"
+    r"|\b(?:you|they|he|she) (?:should|deserve to|deserves to|must|need to|needs to|ought to) (?:just |all )?(?:die|be killed|be shot|be hanged|be raped|be lynched|be exterminated|(?:burn|rot|suffer)(?= in hell|[.!]|$))"
     rf"|\b{_GROUPS} (?:should|must|need to|ought to|deserve to) (?:all )?(?:die|be killed|be shot|be gassed|be hanged|be exterminated|be wiped out|burn)\b"
     rf"|\b(?:gas|exterminate|kill|shoot|hang|lynch|burn) (?:all )?(?:the )?{_GROUPS}\b"
     r"|\b(?:i hope|hope) (?:you|they|he|she|your \w+) (?:all )?(?:die|dies|get raped|gets raped|get killed|get cancer|burn|burns|rot|rots|suffer|suffers)\b"
