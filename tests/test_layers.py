@@ -55,6 +55,7 @@ ALLOWED: dict[str, set[str]] = {
         "studies",
         "tasks",
     },
+    "serve": ONE | {"archive", "engines", "images", "ledger", "levers", "tasks"},
     "forecast": ONE | {"analysis", "ledger", "measures", "planning", "running", "stats"},
     "report": {"analysis", "errors", "images", "ledger", "plugins", "records", "rights", "spec", "stats", "studies"},
 }

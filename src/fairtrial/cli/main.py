@@ -31,6 +31,7 @@ from fairtrial.cli import (
     rights,
     risk,
     run,
+    serve,
     tasks,
     view,
 )
@@ -71,6 +72,7 @@ app.command("export")(export.export)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("quantize")(quantize.quantize)
+app.command("serve")(serve.serve)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 archive.app.command("example")(archive_example.example)

@@ -140,6 +140,22 @@ class TextBuilder:
             tokens = round(self._tokens * len(thought) / max(1, len(self._text)))
         return SeparatedText(thought, answer, ended, tokens)
 
+    def settle(self) -> tuple[str, str]:
+        """Return of thought and answer what will not change whatever comes next, so that it can be given already."""
+        if self._state == "undecided":
+            return "", ""
+        thought, answer, _, _ = separate(self._text, self._thinking.tags, self._thinking.opened)
+        if self._state == "thinking":
+            return thought, ""
+        return thought, answer[: len(answer) - self._count_unsure(answer)]
+
+    def _count_unsure(self, text: str) -> int:
+        """Return how many characters at the end may yet turn out to be the beginning of a stop string."""
+        for size in range(min(self._longest - 1, len(text)), 0, -1):
+            if any(stop.startswith(text[-size:]) for stop in self._stop):
+                return size
+        return 0
+
     def _add(self, more: str) -> bool:
         if not more:
             self._thinking_tokens = self._tokens if self._state == "thinking" else self._thinking_tokens

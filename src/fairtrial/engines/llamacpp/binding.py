@@ -206,6 +206,7 @@ class ContextShape:
         flash: -1 lets llama.cpp choose flash attention, 0 forbids, 1 demands it.
         image: cells of an image in one pass, where they may be more than ``batch``.
         whole: cells of a pass see each other, so that it cannot be split.
+        unified: all sequences share the cells; else each has ``cells / sequences`` of its own.
     """
 
     cells: int
@@ -216,6 +217,7 @@ class ContextShape:
     flash: int = -1
     image: int = 0
     whole: bool = False
+    unified: bool = True
 
     @property
     def entries(self) -> int:
@@ -248,7 +250,7 @@ class Context:
         params.n_seq_max, params.n_outputs_max = shape.sequences, shape.outputs
         params.n_threads = params.n_threads_batch = shape.threads
         params.flash_attn_type = shape.flash
-        params.kv_unified = params.swa_full = params.no_perf = True
+        params.kv_unified, params.swa_full, params.no_perf = shape.unified, True, True
         if watch is not None:
             self._watch = self.lib.ggml_backend_sched_eval_callback(lambda tensor, ask, _: watch(tensor, ask))
             params.cb_eval = self._watch

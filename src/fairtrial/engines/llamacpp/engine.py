@@ -12,6 +12,7 @@ from fairtrial.engines.arrays import Floats32
 from fairtrial.engines.llamacpp.binding import Model, get_library_version, get_system_info
 from fairtrial.engines.llamacpp.embedding import find_embeddings
 from fairtrial.engines.llamacpp.generate import generate_all
+from fairtrial.engines.llamacpp.live import LlamaLive
 from fairtrial.engines.llamacpp.probe import check_adapts, check_opens, check_packing, check_sees
 from fairtrial.engines.llamacpp.projector import Projector
 from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
@@ -97,6 +98,16 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
         if images:
             facts["passes"] = "text and images together" if session.mixes else "text and images apart"
         return cls(session, Encoder(vocabulary, asking, images, "" if images else _explain_blindness(candidate)), facts)
+
+    def open_live(self, places: int) -> LlamaLive | None:
+        """Return what answers live; see `fairtrial.engines.live.CanAnswerLive`.
+
+        None for a model that sees images, or that cannot go back to a prefix.
+        """
+        session = self._get_session()
+        if self._encoder.images or not session.model.scores_prefixes():
+            return None
+        return LlamaLive(session, self._encoder, places)
 
     def _score(self, session: LlamaCppSession, sequences: Sequence[ScoredSequence]) -> SequenceScores:
         """Score sequences through one tree, or each by itself where a model cannot go back to a prefix."""

@@ -205,8 +205,8 @@ class GuardEngine(WrappedEngine):
         assert one.sent is not None
         return find_supplied(self.engine, one.sent, answer, one.question)
 
-    def _check_answer(self, one: Checked, answer: GenerateAnswer) -> GenerateAnswer:
-        """Return the answer that is given, with what happened to it."""
+    def _check_answer(self, one: Checked, answer: GenerateAnswer, begun: AnswerGuard | None = None) -> GenerateAnswer:
+        """Return the answer that is given, with what happened to it; ``begun`` has seen all of its text already."""
         own = trace_of_part(OWN, answer) if self._asks_others else answer.trace
         before = (*one.outcome.trace, *tell_interventions(self.name, one.outcome.interventions))
         if one.sent is not None and one.sent.prompt != one.request.prompt:
@@ -217,8 +217,8 @@ class GuardEngine(WrappedEngine):
         if answer.finish == "refused" and not answer.text.strip():
             hidden = self._check_unasked(at, answer)
             return replace(hidden, trace=(*before, *own, *hidden.trace), sent_bytes=sent)
-        guard = AnswerGuard(self.opened, one.question, supplied)
-        text = guard.feed(answer.text)
+        guard = begun or AnswerGuard(self.opened, one.question, supplied)
+        text = guard.given if begun else guard.feed(answer.text)
         text += guard.finish()
         after: Trace = (*guard.trace, *tell_interventions(self.name, guard.interventions))
         given = replace(answer, text=text, sent_bytes=_add(sent, guard.sent))

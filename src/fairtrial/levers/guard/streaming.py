@@ -42,11 +42,16 @@ class AnswerGuard:
         civic = any(isinstance(one.looker, CivicLooker) for one in opened.output)
         self._whole = opened.policy.stream == "answer" or (civic and is_about_voting(question.question))
         self._waiting = ""
-        self._given = ""
+        self._given = self._said = ""
         self.interventions: list[Intervention] = []
         self.trace: Trace = ()
         self.sent = 0
         self.stopped = False
+
+    @property
+    def given(self) -> str:
+        """What was given so far, the policy's own words included."""
+        return self._said
 
     def feed(self, chunk: str) -> str:
         """Take what comes next of the answer, and return what may be given of it by now."""
@@ -87,10 +92,10 @@ class AnswerGuard:
         self.sent += found.sent
         seen = set(self.interventions)
         self.interventions += [one for one in found.interventions if one not in seen]
-        if found.said is None:
-            return found.text
-        self.stopped = True
-        return found.said
+        self.stopped = found.said is not None
+        said = found.text if found.said is None else found.said
+        self._said += said
+        return said
 
 
 def guard_stream(chunks: Iterable[str], guard: AnswerGuard) -> Iterator[str]:

@@ -1,0 +1,84 @@
+"""``fairtrial serve``: a candidate behind an OpenAI-compatible server, exactly as it was tested."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from fairtrial.cli.options import ThreadsOption
+from fairtrial.errors import MissingExtraError, SpecError
+from fairtrial.report.words import make_inline
+
+PARTS = ("starlette", "uvicorn", "prometheus_client")
+
+
+def serve(
+    candidate: Annotated[
+        str, typer.Argument(help="A candidate file; or TRIAL#CANDIDATE, by the trial's id, its beginning, or its name.")
+    ],
+    ledger: Annotated[
+        Path | None,
+        typer.Option("--ledger", "-l", help="File that keeps every answer of the trial.", show_default=False),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Port; 0 takes a free one.")] = 8011,
+    threads: ThreadsOption = None,
+    parallel: Annotated[int, typer.Option("--parallel", min=1, max=256, help="Answers that grow at once.")] = 16,
+    queue: Annotated[
+        int, typer.Option("--queue", min=0, help="Requests that may wait; more are told to come back.")
+    ] = 128,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds that an answer may take.")] = 600.0,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Do not serve unless stored questions are answered as in the trial.")
+    ] = False,
+    compare: Annotated[
+        int, typer.Option("--compare", min=0, help="Stored questions that are asked again at the start.")
+    ] = 8,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Keep a share of questions and answers in this ledger.")
+    ] = None,
+    record_share: Annotated[float, typer.Option("--record-share", help="That share, e.g. 0.1.")] = 0.1,
+    cors: Annotated[
+        list[str] | None, typer.Option("--cors", help="Origin of a page whose scripts may ask; may be repeated.")
+    ] = None,
+    embed: Annotated[str, typer.Option("--embed", help="What makes vectors for /v1/embeddings, e.g. small.")] = "",
+) -> None:
+    """Serve a candidate with all its levers behind OpenAI's API, exactly as it was tested.
+
+    Keys come from the environment variable FAIRTRIAL_API_KEYS (comma separated); without one only this machine is let
+    in.  Stop it with Ctrl-C: answers on their way may end.
+    """
+    try:
+        serving = import_module("fairtrial.api.serving")
+        running = import_module("fairtrial.serve.running")
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in PARTS:
+            raise
+        raise MissingExtraError("The server", "serve") from error
+    if "*" in (cors or ()):
+        raise SpecError("--cors *: name the origins of pages, e.g. https://example.org.")
+    limits = serving.Limits(places=parallel, waiting=queue, answer_seconds=timeout)
+    options = serving.ServeOptions(
+        ledger=ledger, host=host, threads=threads, limits=limits, origins=tuple(cors or ()), compare=compare,
+        strict=strict, record=record, record_share=record_share, embed=embed,
+    )  # fmt: skip
+    console = Console(stderr=True)
+
+    def tell(line: str) -> None:
+        console.print(Text(make_inline(line)), soft_wrap=True)
+
+    with running.bind(host, port) as listening:
+        served = serving.open_served(candidate, options, tell)
+        shown = f"[{host}]" if ":" in host else host
+        tell(f"Serving {served.about.name} (candidate {served.about.candidate[:12]}).")
+        for verdict in served.about.verdicts:
+            tell(f"  {verdict['words']}")
+        if served.recorder is not None:
+            tell(f"Recording {record_share:.0%} of the answers to {record}. {served.recorder.describe()['notice']}")
+        Console().print(Text(f"Listening on http://{shown}:{listening.getsockname()[1]}/v1"), soft_wrap=True)
+        running.run_server(served, listening)

@@ -1,0 +1,1 @@
+"""A server of one candidate, with the interface of OpenAI's API: what was tested is what answers."""

@@ -1,0 +1,143 @@
+"""What clients send, as far as it is understood; fields that are not known are left alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+
+from fairtrial.serve.errors import ApiError
+
+MOST_TOKENS = 131_072
+MOST_STOPS = 16
+MOST_CHOICES = 16
+MOST_TOP = 20
+MOST_MESSAGES = 2048
+MOST_PROMPTS = 256
+
+Stop = StrictStr | Annotated[list[StrictStr], Field(max_length=MOST_STOPS)]
+Count = Annotated[StrictInt, Field(ge=1, le=MOST_TOKENS)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+B = TypeVar("B", bound=BaseModel)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="ignore", protected_namespaces=())
+
+
+class StreamOptions(_Body):
+    """How a stream ends."""
+
+    include_usage: StrictBool | None = None
+
+
+class Asked(_Body):
+    """What both kinds of completions share."""
+
+    model: StrictStr | None = None
+    max_tokens: Annotated[StrictInt, Field(ge=0, le=MOST_TOKENS)] | None = None
+    temperature: Annotated[Number, Field(ge=0, le=5)] | None = None
+    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[StrictInt, Field(ge=0)] | None = None
+    seed: StrictInt | None = None
+    stop: Stop | None = None
+    n: Annotated[StrictInt, Field(ge=1, le=MOST_CHOICES)] | None = None
+    stream: StrictBool | None = None
+    stream_options: StreamOptions | None = None
+    frequency_penalty: Number | None = None
+    presence_penalty: Number | None = None
+    logit_bias: dict[str, Number] | None = None
+    user: Any = None
+
+
+class ResponseFormat(_Body):
+    """The form that an answer must have."""
+
+    type: Literal["text", "json_object", "json_schema"] = "text"
+    json_schema: dict[str, Any] | None = None
+
+
+class Message(_Body):
+    """One message of a conversation; its content is read by `fairtrial.serve.conversation`."""
+
+    role: StrictStr
+    content: StrictStr | list[dict[str, Any]] | None = None
+    tool_calls: list[Any] | None = None
+
+
+class ChatBody(Asked):
+    """Of ``/chat/completions``."""
+
+    messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_MESSAGES)]
+    max_completion_tokens: Count | None = None
+    logprobs: StrictBool | None = None
+    top_logprobs: Annotated[StrictInt, Field(ge=0, le=MOST_TOP)] | None = None
+    response_format: ResponseFormat | None = None
+    tools: list[Any] | None = None
+    tool_choice: Any = None
+    functions: list[Any] | None = None
+
+
+Tokens = Annotated[list[StrictInt], Field(min_length=1, max_length=MOST_TOKENS)]
+
+
+class CompletionBody(Asked):
+    """Of ``/completions``."""
+
+    prompt: StrictStr | Tokens | Annotated[list[StrictStr | Tokens], Field(min_length=1, max_length=MOST_PROMPTS)]
+    logprobs: Annotated[StrictInt, Field(ge=0, le=MOST_TOP)] | None = None
+    echo: StrictBool | None = None
+    suffix: StrictStr | None = None
+    best_of: StrictInt | None = None
+
+
+class EmbeddingBody(_Body):
+    """Of ``/embeddings``."""
+
+    input: StrictStr | Annotated[list[StrictStr], Field(min_length=1, max_length=MOST_MESSAGES)]
+    model: StrictStr | None = None
+    encoding_format: Literal["float", "base64"] | None = None
+    dimensions: StrictInt | None = None
+
+
+class TokenizeBody(_Body):
+    """Of ``/tokenize``."""
+
+    prompt: StrictStr
+    add_special_tokens: StrictBool | None = None
+
+
+class DetokenizeBody(_Body):
+    """Of ``/detokenize``."""
+
+    tokens: Annotated[list[StrictInt], Field(max_length=MOST_TOKENS)]
+
+
+def read_body(data: bytes, kind: type[B]) -> B:
+    """Return the body of a request.  Raises ApiError, which names the first field that is wrong."""
+    try:
+        found = json.loads(data)
+    except RecursionError:
+        raise ApiError(400, "the body is nested too deeply.") from None
+    except ValueError as error:
+        raise ApiError(400, f"the body is no JSON: {str(error)[:200]}.") from None
+    if not isinstance(found, dict):
+        raise ApiError(400, f"the body must be a JSON object; it is {type(found).__name__}.")
+    try:
+        return kind.model_validate(found)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        at = ".".join(str(part) for part in first["loc"] if not isinstance(part, str) or "[" not in part)
+        raise ApiError(400, f"{at or 'body'}: {first['msg']}.", param=at.partition(".")[0]) from None
+    except RecursionError:
+        raise ApiError(400, "the body is nested too deeply.") from None
+
+
+def refuse_unknown_effects(body: Asked) -> None:
+    """Raise ApiError for settings that would change an answer and that no engine here has."""
+    for name in ("frequency_penalty", "presence_penalty"):
+        if getattr(body, name):
+            raise ApiError(400, f"{name} is not supported: leave it out, or set it to 0.", param=name)
+    if body.logit_bias:
+        raise ApiError(400, "logit_bias is not supported: leave it out.", param="logit_bias")

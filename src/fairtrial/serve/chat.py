@@ -1,0 +1,134 @@
+"""``POST /v1/chat/completions``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from contextlib import aclosing
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from fairtrial.engines.live import Piece, Wishes
+from fairtrial.records import GenerateRequest, ImagePart
+from fairtrial.serve.answers import describe_chat_choice, describe_chat_notes, describe_extras, describe_usage
+from fairtrial.serve.asking import answer_events, gather_answers
+from fairtrial.serve.bodies import ChatBody, ResponseFormat, read_body, refuse_unknown_effects
+from fairtrial.serve.conversation import read_messages
+from fairtrial.serve.errors import ApiError
+from fairtrial.serve.forms import write_form
+from fairtrial.serve.served import Served
+from fairtrial.serve.settling import list_changes, settle, spread, write_prompt
+from fairtrial.serve.streaming import Events, finish_word, respond_stream
+from fairtrial.serve.tickets import Answered
+
+
+async def complete_chat(served: Served, client: Request, data: bytes) -> Response:
+    """Answer a conversation."""
+    body = read_body(data, ChatBody)
+    served.check_model(body.model)
+    refuse_unknown_effects(body)
+    _refuse_tools(body)
+    if body.max_completion_tokens is not None:
+        body.max_tokens = body.max_completion_tokens
+    if body.max_tokens == 0:
+        raise ApiError(400, "max_tokens: at least 1.", param="max_tokens")
+    noted = bool(body.logprobs)
+    if noted and not served.desk.offers_notes:
+        raise ApiError(400, "logprobs are given for plain models of llama.cpp only.", param="logprobs")
+    images: dict[ImagePart, bytes] = {}
+    prompt = await asyncio.to_thread(read_messages, body.messages, images, served.desk.engine.can.images)
+    request = settle(body, served.spec, write_prompt(prompt, served.spec), served.limits.answer_tokens)
+    wishes = Wishes(
+        top=(body.top_logprobs or 0) if noted else None,
+        grammar=await asyncio.to_thread(_make_grammar, served, body.response_format),
+    )
+    return await _answer(served, client, body, request, wishes, images)
+
+
+def _refuse_tools(body: ChatBody) -> None:
+    if (body.tools and body.tool_choice != "none") or body.functions:
+        told = "this candidate was tested without tools, and its chat template is given none: leave `tools` out."
+        raise ApiError(400, told, param="tools", code="tools_unsupported")
+
+
+def _make_grammar(served: Served, form: ResponseFormat | None) -> str:
+    if form is None or form.type == "text":
+        return ""
+    if served.desk.live is None:
+        told = "response_format needs a model that llama.cpp runs here, and a candidate whose levers ask it once."
+        raise ApiError(400, told, param="response_format")
+    if form.type == "json_object":
+        return write_form("")
+    held = form.json_schema or {}
+    schema = held.get("schema", held)
+    if not isinstance(schema, dict):
+        raise ApiError(400, "response_format.json_schema.schema must be an object.", param="response_format")
+    return write_form(json.dumps(schema))
+
+
+async def _answer(
+    served: Served,
+    client: Request,
+    body: ChatBody,
+    request: GenerateRequest,
+    wishes: Wishes,
+    images: dict[ImagePart, bytes],
+) -> Response:
+    count = body.n or 1
+    changed, shrinks = list_changes(body, served.spec), body.max_tokens is None and not served.spec.decoding.max_tokens
+    head = {
+        "id": f"chatcmpl-{secrets.token_hex(12)}",
+        "object": "chat.completion.chunk" if body.stream else "chat.completion",
+        "created": int(time.time()),
+        "model": served.about.name,
+        "system_fingerprint": f"fairtrial-{served.about.candidate[:16]}",
+    }
+    noted = wishes.top is not None
+    if not body.stream:
+        with served.images.holding(images):
+            found = await gather_answers(served, client, [(one, wishes) for one in spread(request, count)], shrinks)
+        choices = [
+            describe_chat_choice(i, one, describe_extras(served.about, one.answer, changed), noted=noted)
+            for i, one in enumerate(found)
+        ]
+        return JSONResponse({**head, "choices": choices, "usage": describe_usage(found)})
+    if count > 1:
+        raise ApiError(400, "n: a stream has one choice.", param="n")
+    told = [0]
+
+    def describe(piece: Piece | None, ended: Answered | None) -> list[dict[str, Any]]:
+        if piece is not None:
+            return [_choose(delta) for delta in _list_deltas(piece)]
+        assert ended is not None
+        chunks = []
+        if noted:
+            notes = describe_chat_notes(ended.notes[told[0] :])
+            chunks.append({**_choose({"content": ""}), "logprobs": notes})
+        extras = describe_extras(served.about, ended.answer, changed)
+        return [*chunks, {**_choose({}), "finish_reason": finish_word(ended), "fairtrial": extras}]
+
+    events = _hold_images(served, images, answer_events(served, request, wishes, shrinks))
+    opening = [_choose({"role": "assistant", "content": ""})]
+    usage = bool(body.stream_options and body.stream_options.include_usage)
+    return await respond_stream(events, head, describe, opening, usage=usage)
+
+
+async def _hold_images(served: Served, images: dict[ImagePart, bytes], events: Events) -> Events:
+    """Yield an answer's events, and keep the images of its request until its end."""
+    with served.images.holding(images):
+        async with aclosing(events):  # type: ignore[type-var]
+            async for event in events:
+                yield event
+
+
+def _list_deltas(piece: Piece) -> list[dict[str, str]]:
+    thought = [{"reasoning_content": piece.thought}] if piece.thought else []
+    return [*thought, *([{"content": piece.text}] if piece.text else [])]
+
+
+def _choose(delta: dict[str, str]) -> dict[str, Any]:
+    return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}

@@ -1,0 +1,85 @@
+"""The server process: uvicorn with limits, until it is told to stop; then answers may end, and it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from fairtrial.errors import FairtrialError
+from fairtrial.serve.app import make_app
+from fairtrial.serve.served import Served
+
+HEAD_SECONDS = 15.0
+"""In which the head of a request must have come."""
+IDLE_SECONDS = 30
+"""After which a connection on which nothing is asked is closed."""
+
+
+class _Protocol(H11Protocol):
+    """Closes connections on which the first request does not come."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(HEAD_SECONDS, self._close_silent)
+
+    def _close_silent(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """Takes no more requests once it is told to stop, and lets the others end."""
+
+    def __init__(self, config: uvicorn.Config, served: Served) -> None:
+        super().__init__(config)
+        self.served = served
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self.served.desk.refuse_more()
+        super().handle_exit(sig, frame)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.  Raises FairtrialError where that cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+    except (OSError, OverflowError) as error:
+        found.close()
+        told = getattr(error, "strerror", None) or str(error)
+        raise FairtrialError(
+            f"{host}:{port} cannot be listened on: {told}.", fix="Choose another one with --port, or stop what uses it."
+        ) from error
+    return found
+
+
+def run_server(served: Served, listening: socket.socket) -> None:
+    """Serve until the process is told to stop (Ctrl-C, SIGTERM)."""
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    limits = served.limits
+    config = uvicorn.Config(
+        make_app(served),
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=max(1, round(limits.drain_seconds)),
+        h11_max_incomplete_event_size=64 << 10,
+    )
+    try:
+        _Server(config, served).run(sockets=[listening])
+    finally:
+        served.desk.close(1.0)
+        if served.recorder is not None:
+            served.recorder.close()

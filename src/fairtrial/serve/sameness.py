@@ -1,0 +1,166 @@
+"""Is what is served what was tested: stored questions are asked again, and the answers compared with the stored ones.
+
+They go the way of live requests.  Sums come out otherwise in their last digits when other requests are computed beside
+them, so that of two words that were as good as equally likely the other one may be written; that is told apart from an
+answer that is another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal
+
+from fairtrial.engines.live import NOTHING, TokenNote, Wishes
+from fairtrial.errors import FairtrialError
+from fairtrial.ledger import Ledger
+from fairtrial.ledger.encoding import decode_answer
+from fairtrial.ledger.stored import read_stored
+from fairtrial.records import Answer, GenerateAnswer, Request, ScoreAnswer, ScoreRequest
+from fairtrial.serve.desk import Desk
+
+NEAR = 0.25
+"""Nats between two words that rounding may exchange."""
+CLOSE = 0.05
+"""Nats a token by which a stored log-probability may differ."""
+ALTERNATIVES = 10
+
+Outcome = Literal["same", "rounding", "different", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One stored answer and what is answered now.
+
+    Attributes:
+        task: its name.
+        item: its id.
+        outcome: ``same``; ``rounding``: words as good as equally likely were exchanged; ``different``; ``failed``.
+        told: in words.
+    """
+
+    task: str
+    item: str
+    outcome: Outcome
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored answer."""
+
+    task: str
+    item: str
+    request: Request
+    answer: Answer
+
+
+def pick_stored(
+    ledger: Ledger, trial_id: str, candidate_id: str, tasks: Sequence[tuple[str, str]], count: int
+) -> list[Stored]:
+    """Return stored answers, as many of each task: ``tasks`` are ids and names."""
+    if not tasks or count < 1:
+        return []
+    each = math.ceil(count / len(tasks))
+    found = [
+        Stored(name, item, request, decode_answer(answer, item))
+        for task_id, name in tasks
+        for item, request, answer in islice(_without_images(read_stored(ledger, trial_id, candidate_id, task_id)), each)
+    ]
+    return found[:count]
+
+
+def _without_images(rows: Iterable[Any]) -> Iterable[Any]:
+    return (row for row in rows if not any(prompt.images for prompt in row[1].prompts))
+
+
+def compare_stored(desk: Desk, stored: Sequence[Stored]) -> list[Compared]:
+    """Ask again, all at once as live requests come, and compare."""
+
+    async def ask() -> list[Compared]:
+        return list(await asyncio.gather(*(_compare_one(desk, one) for one in stored)))
+
+    return asyncio.run(ask())
+
+
+async def _compare_one(desk: Desk, one: Stored) -> Compared:
+    try:
+        if isinstance(one.request, ScoreRequest):
+            request = one.request
+            [scored] = await desk.call(lambda: list(desk.engine.score([request])))
+            outcome, told = compare_scores(one.answer, scored)
+        else:
+            wishes = Wishes(top=ALTERNATIVES) if desk.offers_notes else NOTHING
+            found = await desk.submit(one.request, wishes).wait()
+            outcome, told = compare_texts(one.answer, found.answer, found.notes)
+    except FairtrialError as error:
+        return Compared(one.task, one.item, "failed", error.message)
+    return Compared(one.task, one.item, outcome, told)
+
+
+def compare_scores(stored: Answer, now: ScoreAnswer) -> tuple[Outcome, str]:
+    """Return how two answers with log-probabilities compare, and in words where they differ."""
+    if not isinstance(stored, ScoreAnswer) or len(stored.logprobs) != len(now.logprobs):
+        return "different", "the stored answer is of another kind"
+    if stored.logprobs == now.logprobs:
+        return "same", ""
+    off = [
+        abs(a - b) / max(1, tokens) if math.isfinite(a) and math.isfinite(b) else (0.0 if a == b else math.inf)
+        for a, b, tokens in zip(stored.logprobs, now.logprobs, stored.tokens, strict=True)
+    ]
+    told = f"log-probabilities differ by up to {max(off):.3g} nats a token"
+    return ("rounding" if max(off) <= CLOSE and stored.tokens == now.tokens else "different"), told
+
+
+def compare_texts(stored: Answer, now: GenerateAnswer, notes: Sequence[TokenNote]) -> tuple[Outcome, str]:
+    """Return how two written answers compare, and in words where they differ."""
+    if not isinstance(stored, GenerateAnswer):
+        return "different", "the stored answer is of another kind"
+    if (stored.text, stored.finish) == (now.text, now.finish):
+        return "same", ""
+    at = next((i for i, (a, b) in enumerate(zip(stored.text, now.text, strict=False)) if a != b), None)
+    at = min(len(stored.text), len(now.text)) if at is None else at
+    told = f"from character {at}: stored {stored.text[at : at + 30]!r}, now {now.text[at : at + 30]!r}"
+    if now.thought or stored.thought or not notes:
+        return "different", told
+    gap = find_gap(stored.text, at, notes)
+    if gap is not None and gap <= NEAR:
+        return "rounding", f"{told}; these were {gap:.2g} nats apart"
+    return "different", told
+
+
+def find_gap(stored: str, at: int, notes: Sequence[TokenNote]) -> float | None:
+    """Return how many nats less likely the stored text's next token was than the written one; None if it is unknown.
+
+    Args:
+        stored: the stored text.
+        at: where it first differs from the written one.
+        notes: of the tokens written.
+    """
+    begin = 0
+    for note in notes:
+        piece = note.data.decode("utf-8", "replace")
+        if begin + len(piece) > at or not note.data:
+            rest = stored[begin:]
+            for data, logprob in note.top:
+                other = data.decode("utf-8", "replace")
+                follows = rest.startswith(other) if other else not rest
+                if data != note.data and follows and note.logprob is not None:
+                    return note.logprob - logprob
+            return None
+        begin += len(piece)
+    return None
+
+
+def describe_sameness(found: Sequence[Compared]) -> dict[str, Any]:
+    """Return what the comparison came to, as JSON values."""
+    counts = {name: sum(one.outcome == name for one in found) for name in ("same", "rounding", "different", "failed")}
+    examples = [
+        {"task": one.task, "item": one.item, "outcome": one.outcome, "told": one.told}
+        for one in found
+        if one.outcome != "same"
+    ]
+    return {"asked": len(found), **counts, "examples": examples[:20]}

@@ -1,0 +1,89 @@
+"""Keeping a share of what is asked and answered in a ledger, for a later comparison with the trial.
+
+What users write is kept, so it is done only when asked for, and everyone who looks at ``/`` is told.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fairtrial.errors import FairtrialError, SpecError
+from fairtrial.ledger import Chunk, Ledger
+from fairtrial.records import GenerateAnswer, GenerateRequest
+
+LOG = logging.getLogger("fairtrial.serve")
+NOTICE = (
+    "A share of the questions and answers is kept on the machine of whoever runs this server, with their full text, "
+    "to compare live answers with tested ones. Do not send personal data."
+)
+MOST_HELD = 1000
+"""Answers that may wait to be written; more are not kept."""
+TOGETHER = 50
+
+
+class Recorder:
+    """Writes a share of the answers to a ledger, in a thread of its own.
+
+    Attributes:
+        path: of the ledger.
+        share: of the answers that is kept, in (0, 1].
+        kept, lost: answers written, and answers that could not be.
+    """
+
+    def __init__(self, path: Path, candidate: tuple[str, str, Mapping[str, Any]], share: float) -> None:
+        """Begin; ``candidate`` is its id, its name and its specification.
+
+        Raises SpecError for a share that is none, and LedgerError if the ledger cannot be written.
+        """
+        if not 0 < share <= 1:
+            raise SpecError(f"--record-share {share:g}: must be above 0 and at most 1.")
+        self.path, self.share, self.kept, self.lost = path, share, 0, 0
+        self._candidate = candidate
+        self._random = random.Random()
+        self._coming: queue.Queue[tuple[GenerateRequest, GenerateAnswer] | None] = queue.Queue(MOST_HELD)
+        with Ledger.open(path) as ledger, ledger.writing(wait_seconds=10):
+            ledger.add_candidate(*candidate)
+        self._thread = threading.Thread(target=self._write, name="recorder", daemon=True)
+        self._thread.start()
+
+    def note(self, request: GenerateRequest, answer: GenerateAnswer) -> None:
+        """Keep an answer, or not: chance decides."""
+        if request.prompt.images or self._random.random() >= self.share:
+            return
+        try:
+            self._coming.put_nowait((request, answer))
+        except queue.Full:
+            self.lost += 1
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._coming.put(None)
+        self._thread.join(30)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what users are told."""
+        return {"share": self.share, "notice": NOTICE, "kept": self.kept, "lost": self.lost}
+
+    def _write(self) -> None:
+        ended = False
+        while not ended:
+            found = [self._coming.get()]
+            while len(found) < TOGETHER and not self._coming.empty():
+                found.append(self._coming.get_nowait())
+            ended = None in found
+            answers = {request.id: (request, answer) for request, answer in filter(None, found)}
+            if not answers:
+                continue
+            try:
+                with Ledger.open(self.path) as ledger, ledger.writing(wait_seconds=30):
+                    ledger.commit(self._candidate[0], Chunk(answers=tuple((r, a) for r, a in answers.values())))
+                self.kept += len(answers)
+            except FairtrialError as error:
+                self.lost += len(answers)
+                LOG.warning("answers could not be kept: %s", error.message)

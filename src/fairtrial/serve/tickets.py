@@ -1,0 +1,61 @@
+"""A request on its way through the desk: what is asked, and what comes of it, across the two threads."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fairtrial.engines.live import NOTHING, Piece, TokenNote, Wishes, Writing
+from fairtrial.errors import FairtrialError
+from fairtrial.records import GenerateAnswer, GenerateRequest
+
+
+class Answered(NamedTuple):
+    """What an answer came to.
+
+    Attributes:
+        answer: the whole of it.
+        notes: of its tokens, where they were asked for.
+    """
+
+    answer: GenerateAnswer
+    notes: tuple[TokenNote, ...] = ()
+
+
+Event = Piece | Answered | FairtrialError
+
+
+@dataclass(eq=False)
+class Ticket:
+    """One request.
+
+    Attributes:
+        request: what is asked.
+        loop: where its events are waited for.
+        wishes: what is wanted beside the text.
+        events: what comes of it, in order; an answer or an error is the last.
+        came: seconds of the clock when it came, when the model began with it, when the first text came; 0: not yet.
+        writing: its answer as it grows.
+        cancelled: whether nobody waits for it any more.
+    """
+
+    request: GenerateRequest
+    loop: asyncio.AbstractEventLoop
+    wishes: Wishes = NOTHING
+    events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
+    came: float = field(default_factory=time.monotonic)
+    began: float = 0.0
+    first: float = 0.0
+    writing: Writing | None = None
+    cancelled: bool = False
+
+    async def wait(self) -> Answered:
+        """Return what it came to.  Raises what went wrong."""
+        while True:
+            event = await self.events.get()
+            if isinstance(event, Answered):
+                return event
+            if isinstance(event, FairtrialError):
+                raise event

@@ -1,0 +1,36 @@
+"""``/tokenize``, ``/detokenize``, ``/tokenizer_info``: the model's own tokens, for clients that count or score."""
+
+from __future__ import annotations
+
+from starlette.responses import JSONResponse, Response
+
+from fairtrial.engines.live import ReadsTokens
+from fairtrial.serve.bodies import DetokenizeBody, TokenizeBody, read_body
+from fairtrial.serve.errors import ApiError
+from fairtrial.serve.served import Served
+
+
+def _get_reader(served: Served) -> ReadsTokens:
+    live = served.desk.live
+    if not isinstance(live, ReadsTokens):
+        raise ApiError(404, "tokens are told of plain models of llama.cpp only.", code="no_tokens")
+    return live
+
+
+async def describe_tokenizer(served: Served) -> Response:
+    """Return the tokens that begin and end texts, and the chat template."""
+    reader = _get_reader(served)
+    return JSONResponse(await served.desk.call(reader.describe_tokens))
+
+
+async def tokenize(served: Served, data: bytes) -> Response:
+    """Return the tokens of a text, nothing added unless it is asked for."""
+    body, reader = read_body(data, TokenizeBody), _get_reader(served)
+    found = await served.desk.call(lambda: reader.tokenize(body.prompt, begins=bool(body.add_special_tokens)))
+    return JSONResponse({"tokens": found, "count": len(found), "max_model_len": served.desk.engine.can.context_tokens})
+
+
+async def detokenize(served: Served, data: bytes) -> Response:
+    """Return the text of tokens."""
+    body, reader = read_body(data, DetokenizeBody), _get_reader(served)
+    return JSONResponse({"prompt": await served.desk.call(lambda: reader.detokenize(body.tokens))})

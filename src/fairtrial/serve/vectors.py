@@ -1,0 +1,41 @@
+"""``POST /v1/embeddings``."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+import numpy as np
+from starlette.responses import JSONResponse, Response
+
+from fairtrial.engines.stopping import estimate_tokens
+from fairtrial.serve.bodies import EmbeddingBody, read_body
+from fairtrial.serve.errors import ApiError
+from fairtrial.serve.served import Served
+
+TURN = asyncio.Semaphore(1)
+"""An embedder is asked by one client at a time."""
+
+
+async def embed_texts(served: Served, data: bytes) -> Response:
+    """Return vectors of texts, as numbers or, as most clients ask for, as bytes in base64 (float32, little-endian)."""
+    body = read_body(data, EmbeddingBody)
+    if served.embedder is None:
+        told = "no embedder is served here; start the server with --embedder SPEC, e.g. small."
+        raise ApiError(404, told, code="no_embedder")
+    if body.dimensions is not None:
+        raise ApiError(400, "dimensions: vectors have the length that the embedder gives them.", param="dimensions")
+    texts = [body.input] if isinstance(body.input, str) else body.input
+    embedder = served.embedder
+    async with TURN:
+        vectors = await asyncio.to_thread(embedder.embed, texts, "passage")
+    rows = np.asarray(vectors, dtype="<f4")
+    encoded: list[object] = (
+        [base64.b64encode(row.tobytes()).decode() for row in rows]
+        if body.encoding_format == "base64"
+        else [row.tolist() for row in rows]
+    )
+    count = sum(estimate_tokens(len(text.encode("utf-8", "replace"))) for text in texts)
+    listed = [{"object": "embedding", "index": i, "embedding": one} for i, one in enumerate(encoded)]
+    usage = {"prompt_tokens": count, "total_tokens": count}
+    return JSONResponse({"object": "list", "data": listed, "model": embedder.name, "usage": usage})
