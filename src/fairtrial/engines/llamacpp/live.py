@@ -15,7 +15,7 @@ import psutil
 
 from fairtrial.engines.finite import find_flaw
 from fairtrial.engines.live import NOTHING, NoRoomError, Wishes
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats32
 from fairtrial.engines.llamacpp.session import LlamaCppSession
 from fairtrial.engines.llamacpp.writing import LlamaWriting, check_tokens
 from fairtrial.engines.local.prefix_tree.trie import Tokens
@@ -223,7 +223,7 @@ class LlamaLive:
             logits = context.run(size)
         self._choose(logits, asking)
 
-    def _choose(self, logits: Floats, asking: Sequence[tuple[_Place, int]]) -> None:
+    def _choose(self, logits: Floats32, asking: Sequence[tuple[_Place, int]]) -> None:
         row = 0
         for place, wanted in asking:
             rows, row = logits[row : row + wanted], row + wanted

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.live import Piece, TokenNote, Wishes, settle_pieces
-from fairtrial.engines.llamacpp.binding import Floats, Model
+from fairtrial.engines.llamacpp.binding import Floats32, Model
 from fairtrial.engines.llamacpp.grammar import Grammar
 from fairtrial.engines.local.generation import Job
 from fairtrial.engines.local.prefix_tree.trie import Tokens, count_common_prefix
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.prompts import EncodedPrompt, Encoder
 from fairtrial.engines.refusing import RequestLimits, make_long_answer_error
-from fairtrial.engines.sampling import ThoughtFormat, compute_surprisal, sample_token
+from fairtrial.engines.sampling import ThoughtFormat, compute_token_surprisal, sample_token
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.records import GenerateAnswer, GenerateRequest
 
@@ -132,7 +132,7 @@ class LlamaWriting:
         self._sent = count
         self.read += count if self.reads else 0
 
-    def take_logits(self, rows: Floats) -> bool:
+    def take_logits(self, rows: Floats32) -> bool:
         """Take the logits after the tokens that were sent; return whether the answer has ended."""
         if self.wishes.echo and not self.job.new:
             self._note_prompt(rows)
@@ -157,10 +157,10 @@ class LlamaWriting:
         if not self._grammar.allows(token):
             token = sample_token(self._grammar.mask(row), job.request, job.rng)
         self._grammar.accept(token)
-        job.logprob -= compute_surprisal(row, token)
+        job.logprob -= compute_token_surprisal(row, token)
         return token
 
-    def _note_prompt(self, rows: Floats) -> None:
+    def _note_prompt(self, rows: Floats32) -> None:
         """Note the tokens of the prompt that these logits predict."""
         first = self.read - self._sent + 1
         for row, at in zip(rows, range(first, min(first + len(rows), len(self.tokens))), strict=False):
