@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import psutil
 
+from fairtrial.engines.arrays import Floats32
 from fairtrial.engines.finite import find_flaw
 from fairtrial.engines.live import NOTHING, NoRoomError, Wishes
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats32
+from fairtrial.engines.llamacpp.binding import Context, ContextShape
 from fairtrial.engines.llamacpp.session import LlamaCppSession
 from fairtrial.engines.llamacpp.writing import LlamaWriting, check_tokens
 from fairtrial.engines.local.prefix_tree.trie import Tokens

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.arrays import Floats32
 from fairtrial.engines.live import Piece, TokenNote, Wishes, settle_pieces
-from fairtrial.engines.llamacpp.binding import Floats32, Model
+from fairtrial.engines.llamacpp.binding import Model
 from fairtrial.engines.llamacpp.grammar import Grammar
 from fairtrial.engines.local.generation import Job
 from fairtrial.engines.local.prefix_tree.trie import Tokens, count_common_prefix
