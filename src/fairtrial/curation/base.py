@@ -15,7 +15,7 @@ from fairtrial.records import content_hash
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ConversationTurn:
     """One message of a conversation: ``role`` is system, user, assistant or tool."""
 
     role: str
@@ -23,7 +23,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowOrigin:
     """Where a row came from.
 
     Attributes:
@@ -66,7 +66,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrainingRow:
     """One training row.  Exactly one of ``messages``, ``text`` and ``chosen`` with its prompt is there.
 
     Its `repr` has no words: it gets into error messages and logs, where the words may not be.
@@ -84,8 +84,8 @@ class Row:
         grounds: what steps have found that lets it stay, e.g. its language with the confidence.
     """
 
-    place: Place
-    messages: tuple[Turn, ...] = field(default=(), repr=False)
+    place: RowOrigin
+    messages: tuple[ConversationTurn, ...] = field(default=(), repr=False)
     text: str = field(default="", repr=False)
     chosen: str = field(default="", repr=False)
     rejected: str = field(default="", repr=False)
@@ -112,18 +112,18 @@ class Row:
         told = (*(turn.content for turn in self.messages), self.text, self.chosen, self.rejected)
         return [text for text in told if text]
 
-    def with_texts(self, change: Callable[[str], str]) -> Row:
+    def with_texts(self, change: Callable[[str], str]) -> TrainingRow:
         """Return the row with every text as ``change`` gives it; the row itself where nothing changed."""
-        turns = tuple(Turn(turn.role, change(turn.content)) for turn in self.messages)
+        turns = tuple(ConversationTurn(turn.role, change(turn.content)) for turn in self.messages)
         text, chosen, rejected = (change(one) if one else one for one in (self.text, self.chosen, self.rejected))
         made = replace(self, messages=turns, text=text, chosen=chosen, rejected=rejected)
         return self if made == self else made
 
-    def noted(self, step: str, detail: str) -> Row:
+    def noted(self, step: str, detail: str) -> TrainingRow:
         """Return the row with a ground for keeping it."""
         return replace(self, grounds=(*self.grounds, Note(step, detail)))
 
-    def changed(self, step: str, detail: str) -> Row:
+    def changed(self, step: str, detail: str) -> TrainingRow:
         """Return the row with the note that it was changed."""
         return replace(self, changes=(*self.changes, Note(step, detail)))
 
@@ -144,7 +144,7 @@ class Drop:
 class Step(Protocol):
     """Judges rows one by one.  Made in every process from its settings; the same row always gives the same answer."""
 
-    def apply(self, row: Row) -> Row | Drop:
+    def apply(self, row: TrainingRow) -> TrainingRow | Drop:
         """Return the row, perhaps changed, or why it is left out."""
         ...
 
@@ -207,7 +207,7 @@ class Piece:
 class Unread:
     """A row that cannot be read: where, and why."""
 
-    place: Place
+    place: RowOrigin
     drop: Drop
 
 
@@ -221,7 +221,7 @@ class Reader(Protocol):
         """
         ...
 
-    def read(self, piece: Piece) -> Iterator[Row | Unread]:
+    def read(self, piece: Piece) -> Iterator[TrainingRow | Unread]:
         """Yield the rows of a piece, in order; a row that cannot be read is told and the rest goes on."""
         ...
 

@@ -12,11 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-from fairtrial.curation.jobs import Job, OnDone
+from fairtrial.curation.jobs import CurationJob, OnDone
 from fairtrial.errors import FairtrialError, MissingExtraError
 
-Kind = Literal["local", "ray", "slurm"]
-CLASSES: dict[Kind, tuple[str, str]] = {
+ClusterKind = Literal["local", "ray", "slurm"]
+CLASSES: dict[ClusterKind, tuple[str, str]] = {
     "local": ("datatrove.executor.local", "LocalPipelineExecutor"),
     "ray": ("datatrove.executor.ray", "RayPipelineExecutor"),
     "slurm": ("datatrove.executor.slurm", "SlurmPipelineExecutor"),
@@ -27,7 +27,7 @@ CLASSES: dict[Kind, tuple[str, str]] = {
 class RunShare:
     """A step of a datatrove pipeline: does every n-th job.  Takes no documents and gives none."""
 
-    jobs: Sequence[Job]
+    jobs: Sequence[CurationJob]
 
     def __call__(self, data: object = None, rank: int = 0, world_size: int = 1) -> None:
         """Do the jobs of a task."""
@@ -39,7 +39,7 @@ class RunShare:
 class DatatroveExecutor:
     """Runs jobs by an executor of datatrove."""
 
-    def __init__(self, kind: Kind, workers: int, logs: Path, **settings: Any) -> None:
+    def __init__(self, kind: ClusterKind, workers: int, logs: Path, **settings: Any) -> None:
         """Run up to ``workers`` tasks at the same time.
 
         Args:
@@ -60,7 +60,7 @@ class DatatroveExecutor:
         self.kind, self.workers, self.logs, self.settings = kind, workers, logs, settings
         self._stage = 0
 
-    def run(self, jobs: Sequence[Job], on_done: OnDone) -> None:
+    def run(self, jobs: Sequence[CurationJob], on_done: OnDone) -> None:
         """Run those jobs that are not done; see `fairtrial.curation.jobs.Executor.run`."""
         open_jobs = [job for job in jobs if not job.is_done()]
         on_done(len(jobs) - len(open_jobs), len(jobs))

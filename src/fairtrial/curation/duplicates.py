@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fairtrial.curation.jobs import Job
+from fairtrial.curation.jobs import CurationJob
 from fairtrial.curation.neighbours import PAIR, FindNeighbours, Pairs, unite_pairs
 from fairtrial.curation.resuming import write_whole
 from fairtrial.curation.stored import Numbers, StoredRows
@@ -22,11 +22,11 @@ EXACT, NEAR = "exact_duplicate", "near_duplicate"
 ROUNDS = 8
 """So often rows that stay are compared anew without those that were dropped; two rounds are enough but in odd cases."""
 
-RunJobs = Callable[[Sequence[Job]], None]
+RunJobs = Callable[[Sequence[CurationJob]], None]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundDuplicates:
     """What is alike.
 
     Attributes:
@@ -55,7 +55,7 @@ def find_exact(rows: StoredRows) -> Numbers:
     return made
 
 
-def find_duplicates(rows: StoredRows, wanted: Duplicates, run: RunJobs) -> Found:
+def find_duplicates(rows: StoredRows, wanted: Duplicates, run: RunJobs) -> FoundDuplicates:
     """Return what is alike among rows.
 
     Args:
@@ -81,7 +81,7 @@ def find_duplicates(rows: StoredRows, wanted: Duplicates, run: RunJobs) -> Found
         if int((same_as >= 0).sum()) == before:
             settled = True
             break
-    return Found(same_as, likeness, np.concatenate(links), settled)
+    return FoundDuplicates(same_as, likeness, np.concatenate(links), settled)
 
 
 def drop_near(pairs: Pairs, same_as: Numbers, likeness: npt.NDArray[np.float32]) -> None:
@@ -89,8 +89,8 @@ def drop_near(pairs: Pairs, same_as: Numbers, likeness: npt.NDArray[np.float32])
 
     Args:
         pairs: of near-duplicates, the first of each pair the earlier one.
-        same_as: see `Found`; changed.
-        likeness: see `Found`; changed.
+        same_as: see `FoundDuplicates`; changed.
+        likeness: see `FoundDuplicates`; changed.
     """
     order = np.lexsort((pairs["first"], -pairs["likeness"], pairs["second"]))
     told = pairs[order]

@@ -22,7 +22,7 @@ OnDone = Callable[[int, int], None]
 """Called with how many jobs are done, and of how many."""
 
 
-class Job(Protocol):
+class CurationJob(Protocol):
     """One piece of work: it can be sent to another process, and done again with the same outcome."""
 
     def is_done(self) -> bool:
@@ -37,7 +37,7 @@ class Job(Protocol):
 class Executor(Protocol):
     """Runs jobs, all of them, somewhere."""
 
-    def run(self, jobs: Sequence[Job], on_done: OnDone) -> None:
+    def run(self, jobs: Sequence[CurationJob], on_done: OnDone) -> None:
         """Run those jobs that are not done.  Raises what a job raises; the others may be done or not."""
         ...
 
@@ -60,7 +60,7 @@ class LocalExecutor:
     def __exit__(self, *raised: object) -> None:
         self.close()
 
-    def run(self, jobs: Sequence[Job], on_done: OnDone) -> None:
+    def run(self, jobs: Sequence[CurationJob], on_done: OnDone) -> None:
         """Run those jobs that are not done; see `Executor.run`."""
         left = [job for job in jobs if not job.is_done()]
         done = len(jobs) - len(left)
@@ -72,7 +72,7 @@ class LocalExecutor:
             return
         while len(self._workers) < min(self.processes, len(left)):
             self._workers.append(_start_worker())
-        waiting: Queue[Job] = Queue()
+        waiting: Queue[CurationJob] = Queue()
         ended: Queue[Exception | None] = Queue()
         for job in left:
             waiting.put(job)
@@ -100,7 +100,7 @@ class LocalExecutor:
         self._workers = []
 
 
-def _serve(worker: subprocess.Popen[bytes], waiting: Queue[Job], ended: Queue[Exception | None]) -> None:
+def _serve(worker: subprocess.Popen[bytes], waiting: Queue[CurationJob], ended: Queue[Exception | None]) -> None:
     """Have a process do jobs until none waits; tell what became of each."""
     assert worker.stdin is not None and worker.stdout is not None
     while True:

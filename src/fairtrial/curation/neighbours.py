@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fairtrial.curation.resuming import write_whole
-from fairtrial.curation.signatures import Words, estimate_likeness, mix
+from fairtrial.curation.signatures import WordHashes, estimate_likeness, mix
 from fairtrial.curation.stored import Numbers, StoredRows
 
 LONGEST_RUN = 64
@@ -76,7 +76,7 @@ class FindNeighbours:
             np.save(file, unite_pairs(found))
 
     def _cut_long_runs(
-        self, taking: Numbers, hashes: Words, members: Numbers, starts: Numbers
+        self, taking: Numbers, hashes: WordHashes, members: Numbers, starts: Numbers
     ) -> list[tuple[Numbers, Numbers]]:
         """Return the runs of at most `LONGEST_RUN` rows, and those that the bands that follow make of the others."""
         made = []
@@ -142,7 +142,7 @@ def unite_pairs(parts: Sequence[Pairs]) -> Pairs:
     return joined[new]
 
 
-def _find_runs(hashes: Words) -> tuple[Numbers, Numbers]:
+def _find_runs(hashes: WordHashes) -> tuple[Numbers, Numbers]:
     """Return the places of all hashes that are there more than once, run after run, and where each run begins."""
     order = np.argsort(hashes, kind="stable")
     values = hashes[order]

@@ -16,7 +16,7 @@ from fairtrial.spec.curate import Curate
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CurationOrder:
     """A run of curation.
 
     Attributes:
@@ -43,12 +43,12 @@ def list_steps(settings: Curate) -> list[str]:
     return [name for name in STEPS.built_in if getattr(settings, name) is not None]
 
 
-def open_steps(order: Order) -> Mapping[str, Step]:
+def open_steps(order: CurationOrder) -> Mapping[str, Step]:
     """Return the steps of a run, by name, in order; made once in each process."""
     return _open_steps(order.settings.model_dump_json(), order.context.at, order.work)
 
 
-def open_readers(order: Order) -> list[Reader]:
+def open_readers(order: CurationOrder) -> list[Reader]:
     """Return the readers of a run's sources; made once in each process."""
     return _open_readers(order.settings.model_dump_json(), order.context.at, order.work)
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from fairtrial.curation.base import CardFacts, Piece, Prepares, StepContext
 from fairtrial.curation.card.writing import write_card
-from fairtrial.curation.duplicates import Found, find_duplicates
-from fairtrial.curation.jobs import Executor, Job, LocalExecutor
-from fairtrial.curation.order import Order, list_steps, open_readers, open_steps, strip_folders
+from fairtrial.curation.duplicates import FoundDuplicates, find_duplicates
+from fairtrial.curation.jobs import CurationJob, Executor, LocalExecutor
+from fairtrial.curation.order import CurationOrder, list_steps, open_readers, open_steps, strip_folders
 from fairtrial.curation.reading import READING, PieceFiles, ReadPiece
 from fairtrial.curation.resuming import lock_work, read_json, read_moment, resume
 from fairtrial.curation.signatures import BAND, import_rensa
@@ -113,7 +113,7 @@ def curate_once(
     return out
 
 
-def _finish(order: Order, out: Path, executor: Executor | None, on_stage: OnStage) -> Curated:
+def _finish(order: CurationOrder, out: Path, executor: Executor | None, on_stage: OnStage) -> Curated:
     """Run the stages, and give the folder its name."""
     facts = _Run(order, executor or LocalExecutor(), on_stage).make()
     if out.exists():
@@ -122,7 +122,7 @@ def _finish(order: Order, out: Path, executor: Executor | None, on_stage: OnStag
     return Curated(out, facts)
 
 
-def _open_order(settings: Curate, work: Path) -> tuple[Order, bool]:
+def _open_order(settings: Curate, work: Path) -> tuple[CurationOrder, bool]:
     """Return what is to be done, its folder in order, and whether an earlier run goes on."""
     if settings.duplicates.by_likeness:
         import_rensa()
@@ -131,7 +131,7 @@ def _open_order(settings: Curate, work: Path) -> tuple[Order, bool]:
     for at in (known, datetime.now(UTC)):
         if at is None:
             continue
-        order = Order(settings, StepContext(at, work, settings.rights))
+        order = CurationOrder(settings, StepContext(at, work, settings.rights))
         _prepare_steps(order)
         if resume(work, _identify(order), at, files):
             return order, True
@@ -147,14 +147,14 @@ def _note_files(settings: Curate) -> str:
     return content_hash([settings.model_dump(mode="json"), noted])
 
 
-def _prepare_steps(order: Order) -> None:
+def _prepare_steps(order: CurationOrder) -> None:
     for name in list_steps(order.settings):
         made = STEPS.find(name)
         if isinstance(made, Prepares):
             made.prepare(getattr(order.settings, name), order.context)
 
 
-def _identify(order: Order) -> str:
+def _identify(order: CurationOrder) -> str:
     """Return the hash of all that a training set is made from."""
     steps = {name: dict(step.describe()) for name, step in open_steps(order).items()}
     readers = [dict(reader.describe()) for reader in open_readers(order)]
@@ -171,7 +171,7 @@ def find_versions() -> dict[str, str]:
 class _Run:
     """The stages of a run."""
 
-    order: Order
+    order: CurationOrder
     executor: Executor
     on_stage: OnStage
 
@@ -196,16 +196,16 @@ class _Run:
         write_card(self.order.folder, facts)
         return facts
 
-    def _run(self, stage: str, jobs: Sequence[Job]) -> None:
+    def _run(self, stage: str, jobs: Sequence[CurationJob]) -> None:
         self.executor.run(jobs, lambda done, of: self.on_stage(stage, done, of))
 
-    def _compare(self, rows: StoredRows, jobs: Sequence[Job]) -> None:
+    def _compare(self, rows: StoredRows, jobs: Sequence[CurationJob]) -> None:
         """Compare rows; few of them in this process, which is done before others have begun."""
         executor = self.executor if rows.count > FEW else LocalExecutor()
         executor.run(jobs, lambda done, of: self.on_stage("comparing", done, of))
 
     def _collect(
-        self, pieces: Sequence[Piece], counts: Sequence[Mapping[str, Any]], found: Found, sides: Sides
+        self, pieces: Sequence[Piece], counts: Sequence[Mapping[str, Any]], found: FoundDuplicates, sides: Sides
     ) -> CardFacts:
         """Return what the card says, but for the files."""
         order = self.order

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.curation.base import Drop, Piece, Row, Step, Turn, Unread
-from fairtrial.curation.order import Order, open_readers, open_steps
+from fairtrial.curation.base import ConversationTurn, Drop, Piece, Step, TrainingRow, Unread
+from fairtrial.curation.order import CurationOrder, open_readers, open_steps
 from fairtrial.curation.resuming import write_json, write_whole
 from fairtrial.curation.signatures import hash_bands, is_wordless, list_words, sign_rows
 from fairtrial.records import hash_bytes
@@ -58,7 +58,7 @@ class _Collected:
 class ReadPiece:
     """The job of reading and judging one piece."""
 
-    order: Order
+    order: CurationOrder
     piece: Piece
     number: int
 
@@ -93,9 +93,9 @@ class ReadPiece:
         }
         write_json(files.path("json"), counts)
 
-    def _judge(self, one: Row | Unread, steps: Mapping[str, Step], found: _Collected) -> dict[str, Any]:
+    def _judge(self, one: TrainingRow | Unread, steps: Mapping[str, Step], found: _Collected) -> dict[str, Any]:
         """Return the line of a row, and add up what is counted."""
-        if isinstance(one, Row) and not _is_unicode(one):
+        if isinstance(one, TrainingRow) and not _is_unicode(one):
             one = Unread(one.place, Drop("half a surrogate pair", "a character that no encoding has"))
         if isinstance(one, Unread):
             found.unread += 1
@@ -138,7 +138,7 @@ class ReadPiece:
                     file.write(values.tobytes())
 
 
-def _is_unicode(row: Row) -> bool:
+def _is_unicode(row: TrainingRow) -> bool:
     try:
         "".join([*row.texts(), row.licence, row.attribution]).encode()
     except UnicodeEncodeError:
@@ -152,7 +152,7 @@ def describe_drop(identity: str, place: Mapping[str, object], step: str, drop: D
     return {**named, "source": place, "step": step, "reason": drop.reason, "detail": drop.detail}
 
 
-def write_row(row: Row, identity: str) -> dict[str, Any]:
+def write_row(row: TrainingRow, identity: str) -> dict[str, Any]:
     """Return the line of a row that stays, as a training set has it, its cluster to come."""
     changes, grounds = (
         [{"step": note.step, "detail": note.detail} for note in notes] for notes in (row.changes, row.grounds)
@@ -173,6 +173,6 @@ def is_kept(line: Mapping[str, Any]) -> bool:
     return "reason" not in line
 
 
-def read_turns(written: Any) -> tuple[Turn, ...]:
-    """Return turns as `fairtrial.curation.base.Row.content` writes them."""
-    return tuple(Turn(one["role"], one["content"]) for one in written)
+def read_turns(written: Any) -> tuple[ConversationTurn, ...]:
+    """Return turns as `fairtrial.curation.base.TrainingRow.content` writes them."""
+    return tuple(ConversationTurn(one["role"], one["content"]) for one in written)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fairtrial.curation.base import Row
+from fairtrial.curation.base import TrainingRow
 from fairtrial.errors import MissingExtraError
 
 BAND = 4
@@ -32,7 +32,7 @@ SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u
 WORD_OR_CHARACTER = re.compile(rf"[{SPACELESS}]|[^\W{SPACELESS}]+")
 HAS_SPACELESS = re.compile(f"[{SPACELESS}]")
 
-Words = npt.NDArray[np.uint64]
+WordHashes = npt.NDArray[np.uint64]
 Signatures = npt.NDArray[np.uint32]
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
@@ -46,7 +46,7 @@ def import_rensa() -> ModuleType:
         raise MissingExtraError("rensa, which finds near-duplicates,", "curate") from error
 
 
-def list_words(row: Row) -> list[str]:
+def list_words(row: TrainingRow) -> list[str]:
     """Return the words of a row that count for likeness, in reading order."""
     texts = [turn.content for turn in row.messages if turn.role != "system"]
     text = "\n".join([*texts, row.text, row.chosen, row.rejected]).casefold()
@@ -55,7 +55,7 @@ def list_words(row: Row) -> list[str]:
     return WORD.findall(text)
 
 
-def hash_shingles(words: Words, length: int) -> Words:
+def hash_shingles(words: WordHashes, length: int) -> WordHashes:
     """Return hashes of all runs of ``length`` words; of fewer words than that, of all together.
 
     Args:
@@ -69,7 +69,7 @@ def hash_shingles(words: Words, length: int) -> Words:
     return mix(made ^ np.uint64(length))
 
 
-def mix(values: Words) -> Words:
+def mix(values: WordHashes) -> WordHashes:
     """Return 64-bit values with every bit of each depending on all of it (the finaliser of SplitMix64)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -98,7 +98,7 @@ def sign_rows(words: Sequence[Sequence[str]], permutations: int, ngram: int, see
     return made
 
 
-def hash_bands(signatures: Signatures) -> Words:
+def hash_bands(signatures: Signatures) -> WordHashes:
     """Return a hash of each band of each signature, shape (bands, rows)."""
     rows, permutations = signatures.shape
     parts = signatures.astype(np.uint64).reshape(rows, permutations // BAND, BAND)

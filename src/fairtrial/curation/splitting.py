@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from fairtrial.curation.duplicates import Found
+from fairtrial.curation.duplicates import FoundDuplicates
 from fairtrial.curation.signatures import mix
 from fairtrial.curation.stored import Numbers, StoredRows
 from fairtrial.spec.curate import Split
@@ -39,7 +39,7 @@ class Sides:
         return len(sizes), int(sizes.max(initial=0))
 
 
-def split_rows(rows: StoredRows, found: Found, wanted: Split) -> Sides:
+def split_rows(rows: StoredRows, found: FoundDuplicates, wanted: Split) -> Sides:
     """Return the clusters of rows, and which are held back."""
     stays = found.same_as < 0
     dropped = np.flatnonzero(~stays)

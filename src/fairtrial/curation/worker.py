@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import IO
 
-from fairtrial.curation.jobs import Job, send
+from fairtrial.curation.jobs import CurationJob, send
 from fairtrial.errors import FairtrialError
 
 
@@ -20,7 +20,7 @@ def do_jobs(jobs: IO[bytes], outcomes: IO[bytes]) -> None:
     """Do jobs until no more come."""
     while True:
         try:
-            job: Job = pickle.load(jobs)  # from our own process
+            job: CurationJob = pickle.load(jobs)  # from our own process
         except EOFError:
             return
         error: Exception | None = None

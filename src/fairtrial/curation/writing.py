@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fairtrial.curation.base import Drop, Place, Row
+from fairtrial.curation.base import Drop, RowOrigin, TrainingRow
 from fairtrial.curation.contamination.grams import list_grams
-from fairtrial.curation.duplicates import EXACT, NEAR, Found
+from fairtrial.curation.duplicates import EXACT, NEAR, FoundDuplicates
 from fairtrial.curation.reading import PieceFiles, describe_drop, is_kept, read_turns
 from fairtrial.curation.resuming import read_json, write_json, write_whole
 from fairtrial.curation.splitting import Sides
@@ -43,7 +43,7 @@ class Decided:
     rows: StoredRows
     folder: Path
 
-    def save(self, found: Found, sides: Sides) -> None:
+    def save(self, found: FoundDuplicates, sides: Sides) -> None:
         """Write the arrays."""
         self.folder.mkdir(parents=True, exist_ok=True)
         held_back = sides.held_back.astype(np.uint8)
@@ -144,10 +144,10 @@ def encode_line(line: dict[str, Any]) -> bytes:
     return json.dumps(line, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def read_row(line: dict[str, Any]) -> Row:
+def read_row(line: dict[str, Any]) -> TrainingRow:
     """Return the words of a line of a training set as a row."""
-    return Row(
-        Place(line["source"]["source"], line["source"]["row"]),
+    return TrainingRow(
+        RowOrigin(line["source"]["source"], line["source"]["row"]),
         read_turns(line.get("messages", line.get("prompt", ()))),
         line.get("text", ""),
         line.get("chosen", ""),

@@ -43,17 +43,17 @@ class Source(Section):
         return self
 
 
-Share = Annotated[Number, Field(gt=0, le=1)]
+_Share = Annotated[Number, Field(gt=0, le=1)]
 
 
 class Duplicates(Section):
     """Which rows are the same.  The first of several stays."""
 
     exact: bool = Field(True, strict=True, description="Drop rows with the same words.")
-    near: Share | None = Field(
+    near: _Share | None = Field(
         0.8, description="Drop rows as similar as this (Jaccard index of word 5-grams, by MinHash); null: none."
     )
-    together: Share | None = Field(
+    together: _Share | None = Field(
         0.5, description="Rows as similar as this stand on one side of the split; nothing is dropped for it."
     )
     permutations: Positive = Field(128, description="Length of a row's MinHash signature; a multiple of 4.")

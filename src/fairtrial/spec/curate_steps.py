@@ -15,8 +15,8 @@ from fairtrial.spec.retrieve import check_operator, check_place
 from fairtrial.spec.section import Count, Number, Positive, Section, Switch, Text, Texts
 from fairtrial.spec.shares import Share
 
-Length = Annotated[Number, Field(gt=0)]
-PersonalKind = Literal["email", "iban", "identity", "card", "ipv4", "phone"]
+_Length = Annotated[Number, Field(gt=0)]
+_PersonalKind = Literal["email", "iban", "identity", "card", "ipv4", "phone"]
 ToxicKind = Literal["slurs", "threats", "insults", "sexual", "profanity"]
 
 
@@ -94,9 +94,9 @@ class GopherQualitySettings(Section):
 
     min_doc_words: Count | None = Field(50, description="Words at least.")
     max_doc_words: Count | None = Field(100_000, description="Words at most.")
-    min_avg_word_length: Length | None = Field(3, description="Characters of a word on average, at least.")
-    max_avg_word_length: Length | None = Field(10, description="Characters of a word on average, at most.")
-    max_symbol_word_ratio: Length | None = Field(0.1, description="Hashes, or ellipses, for each word.")
+    min_avg_word_length: _Length | None = Field(3, description="Characters of a word on average, at least.")
+    max_avg_word_length: _Length | None = Field(10, description="Characters of a word on average, at most.")
+    max_symbol_word_ratio: _Length | None = Field(0.1, description="Hashes, or ellipses, for each word.")
     max_bullet_lines_ratio: Share | None = Field(0.9, description="Lines that begin with a bullet.")
     max_ellipsis_lines_ratio: Share | None = Field(0.3, description="Lines that end with an ellipsis.")
     min_alpha_words_ratio: Share | None = Field(0.8, description="Words with a letter, of words and marks.")
@@ -129,7 +129,7 @@ class FineWebSettings(Section):
     short_line_thr: Share | None = Field(0.67, description="Short lines at most.")
     short_line_length: Count = Field(30, description="Characters of a short line at most.")
     char_duplicates_ratio: Share | None = Field(0.01, description="Characters in lines that repeat one, at most.")
-    new_line_ratio: Length | None = Field(0.3, description="Line feeds for each word, at most.")
+    new_line_ratio: _Length | None = Field(0.3, description="Line feeds for each word, at most.")
 
 
 class Quality(Section):
@@ -171,7 +171,7 @@ class Toxicity(Section):
 class Personal(Section):
     """What happens to personal data; names of people stay."""
 
-    kinds: Annotated[tuple[PersonalKind, ...], Field(min_length=1)] = Field(
+    kinds: Annotated[tuple[_PersonalKind, ...], Field(min_length=1)] = Field(
         ("email", "iban", "identity", "card", "ipv4", "phone"), description="What is looked for."
     )
     action: Literal["mask", "drop"] = Field("mask", description="Write e.g. [EMAIL] in its place, or drop the row.")

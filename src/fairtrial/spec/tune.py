@@ -22,8 +22,8 @@ def _write_out_targets(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
-Share = Annotated[Number, Field(ge=0, lt=1)]
-Rate = Annotated[Number, Field(gt=0, le=1)]
+_Share = Annotated[Number, Field(ge=0, lt=1)]
+_Rate = Annotated[Number, Field(gt=0, le=1)]
 
 
 class Tune(LeverSettings):
@@ -48,7 +48,9 @@ class Tune(LeverSettings):
     alpha: Annotated[Number, Field(gt=0)] | None = Field(
         None, description="What is added is multiplied by alpha / rank; default: twice the rank."
     )
-    dropout: Share = Field(0.0, description="Share of a layer's inputs that the added matrices do not see in training.")
+    dropout: _Share = Field(
+        0.0, description="Share of a layer's inputs that the added matrices do not see in training."
+    )
     targets: Annotated[Texts, BeforeValidator(_write_out_targets)] = Field(
         ("all",),
         description="Which layers: 'all' linear ones but the output, 'attention', 'mlp', or names of modules such as "
@@ -59,11 +61,11 @@ class Tune(LeverSettings):
     )
     steps: Positive | None = Field(None, description="Instead: steps of the optimiser.")
     batch: Positive = Field(16, description="Rows whose loss one step of the optimiser lowers.")
-    learning_rate: Rate = Field(2e-4, description="Of AdamW, at its highest.")
+    learning_rate: _Rate = Field(2e-4, description="Of AdamW, at its highest.")
     schedule: Literal["cosine", "linear", "constant"] = Field(
         "cosine", description="How the learning rate falls after warming up: to a tenth, to zero, or not at all."
     )
-    warmup: Share = Field(0.05, description="Share of all steps over which the learning rate rises from zero.")
+    warmup: _Share = Field(0.05, description="Share of all steps over which the learning rate rises from zero.")
     weight_decay: Annotated[Number, Field(ge=0, le=1)] = Field(0.0, description="Of AdamW.")
     max_norm: Annotated[Number, Field(gt=0)] = Field(1.0, description="Longer gradients are shortened to this norm.")
     loss_on: Literal["answers", "all"] = Field(
@@ -94,7 +96,7 @@ class Tune(LeverSettings):
         False, description="Compute each layer a second time on the way back instead of keeping what it gave: less "
         "memory, about a third more time."
     )  # fmt: skip
-    validation: Share = Field(
+    validation: _Share = Field(
         0.05, description="Share of rows kept for validation, where the data brings no validation rows of its own."
     )
     evaluate: Positive | None = Field(

@@ -19,13 +19,10 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fairtrial.stats.arrays import Floats, Ints
+from fairtrial.stats.arrays import Bools, Floats, Ints
 from fairtrial.stats.intervals import encode_clusters
 from fairtrial.stats.simultaneous import ROUNDING, bound_together, summarise_columns
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from fairtrial.stats.arrays import Floats, Ints
-from fairtrial.stats.simultaneous import ROUNDING, Bound, bound_together, summarise_columns
+from fairtrial.stats.simultaneous import ROUNDING, SimultaneousBound, bound_together, summarise_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,9 @@ def compare_gaps(
     return made
 
 
-def _decide(difference: Bound, total: Bound, margin: float) -> Literal["smaller", "larger", "tied", "undecided"]:
+def _decide(
+    difference: SimultaneousBound, total: SimultaneousBound, margin: float
+) -> Literal["smaller", "larger", "tied", "undecided"]:
     if -margin <= difference.low and difference.high <= margin:
         return "tied"
     signs = [1 if one.low > 0 else -1 if one.high < 0 else 0 for one in (difference, total)]

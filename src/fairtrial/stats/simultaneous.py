@@ -61,7 +61,7 @@ class ColumnMeans:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class SimultaneousBound:
     """Limits of one mean that hold together with those of its family, and the p-value of "it is 0", adjusted."""
 
     low: float
@@ -86,7 +86,9 @@ def summarise_columns(table: Floats, clusters: Ints) -> ColumnMeans:
     return ColumnMeans(means, errors, influence, sums, sizes, count)
 
 
-def bound_together(found: ColumnMeans, confidence: float, half: Floats, rng: np.random.Generator) -> list[Bound | None]:
+def bound_together(
+    found: ColumnMeans, confidence: float, half: Floats, rng: np.random.Generator
+) -> list[SimultaneousBound | None]:
     """Return limits of all means that hold together; None for a column without any value.
 
     Args:
@@ -101,7 +103,7 @@ def bound_together(found: ColumnMeans, confidence: float, half: Floats, rng: np.
     dense = asked & (changed >= FEWEST) & straight & (found.errors > ROUNDING)
     family, sparse = int(asked.sum()), int((asked & ~dense).sum())
     share = (1 - confidence) / family if family else 0.0
-    limits: list[Bound | None] = [None] * found.means.size
+    limits: list[SimultaneousBound | None] = [None] * found.means.size
     for k in np.flatnonzero(asked & ~dense):
         limits[k] = _bound_alone(found, int(k), float(half[k]), share, family)
     if dense.any():
@@ -118,7 +120,9 @@ def bound_together(found: ColumnMeans, confidence: float, half: Floats, rng: np.
             chance = (1 + int((deviations >= size).sum())) / (DRAWS + 1) * family / (family - sparse)
             inside = abs(mean) <= reach
             p_value = max(chance, float(np.nextafter(1 - confidence, 1))) if inside else min(chance, 1 - confidence)
-            limits[k] = Bound(max(-half[k], mean - reach), min(half[k], mean + reach), min(1.0, float(p_value)))
+            limits[k] = SimultaneousBound(
+                max(-half[k], mean - reach), min(half[k], mean + reach), min(1.0, float(p_value))
+            )
     return limits
 
 
@@ -138,17 +142,17 @@ def _undo_skewness(size: float, skew: float) -> float:
     return float((-1 + math.sqrt(1 + 8 * skew * (size - skew))) / (4 * skew))
 
 
-def _bound_alone(found: ColumnMeans, k: int, half: float, error: float, family: int) -> Bound:
+def _bound_alone(found: ColumnMeans, k: int, half: float, error: float, family: int) -> SimultaneousBound:
     """Return limits of one mean at its share of the family's error."""
     if not math.isfinite(half):
-        return Bound(-math.inf, math.inf, 1.0)
+        return SimultaneousBound(-math.inf, math.inf, 1.0)
     there = found.sizes[:, k] > 0
     sums, sizes = found.sums[there, k], found.sizes[there, k]
     if there.sum() < 2:
-        return Bound(-half, half, 1.0)
+        return SimultaneousBound(-half, half, 1.0)
     units = gather_units(np.clip(sums, -half * sizes, half * sizes), sizes, (-half, half))
     low, high = compute_limits(units, 1 - error)
-    return Bound(max(-half, low), min(half, high), min(1.0, family * compute_two_sided_p(units, 0.0)))
+    return SimultaneousBound(max(-half, low), min(half, high), min(1.0, family * compute_two_sided_p(units, 0.0)))
 
 
 def _draw_deviations(found: ColumnMeans, columns: NDArray[np.bool_], rng: np.random.Generator) -> Floats:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairtrial.curation.base import Place, Row, Turn
+from fairtrial.curation.base import ConversationTurn, RowOrigin, TrainingRow
 from fairtrial.curation.contamination.grams import (
     KINDS,
     READER,
@@ -114,7 +114,10 @@ def test_a_long_question_has_no_short_keys() -> None:
 
 
 def test_grams_of_a_row_are_those_of_its_texts() -> None:
-    row = Row(Place("chats.jsonl", 1), messages=(Turn("user", TEXT), Turn("assistant", "At nine.")))
+    row = TrainingRow(
+        RowOrigin("chats.jsonl", 1),
+        messages=(ConversationTurn("user", TEXT), ConversationTurn("assistant", "At nine.")),
+    )
     assert list_grams(row).tolist() == list_text_grams([TEXT, "At nine."]).tolist()
     assert len(np.unique(list_grams(row))) > len(KINDS)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fairtrial.curation.base import Drop, Place, Row, StepContext, Turn
+from fairtrial.curation.base import ConversationTurn, Drop, RowOrigin, StepContext, TrainingRow
 from fairtrial.curation.contamination.grams import collect_grams
 from fairtrial.curation.contamination.index import ItemIndex
 from fairtrial.curation.contamination.items import ItemText, read_items, write_items
-from fairtrial.curation.contamination.rules import FOR_ITEMS, FOR_ROWS, Counts, judge
+from fairtrial.curation.contamination.rules import FOR_ITEMS, FOR_ROWS, ItemCounts, judge
 from fairtrial.curation.steps.against import AgainstStep
 from fairtrial.errors import SpecError
 from fairtrial.spec.against import Against
@@ -111,9 +111,9 @@ def test_rows_of_the_templates_of_a_generated_task_are_practice() -> None:
 
 
 def test_thresholds_as_published() -> None:
-    def counts(**seen: int) -> Counts:
+    def counts(**seen: int) -> ItemCounts:
         total = {"thirteen": 95, "eight": 100, "changed": 100, "near": 100}
-        return Counts(total, total, {**dict.fromkeys(total, 0), **seen}, seen.get("eight", 0), False)
+        return ItemCounts(total, total, {**dict.fromkeys(total, 0), **seen}, seen.get("eight", 0), False)
 
     assert judge(counts(eight=70), FOR_ITEMS, False) == ("eight", 0.7)
     assert judge(counts(eight=69), FOR_ITEMS, False) is None
@@ -144,8 +144,13 @@ def test_a_line_that_is_no_item_is_named(tmp_path: Path, line: str, told: str) -
 def test_the_step_drops_and_says_why(tmp_path: Path) -> None:
     path = write_items([FERRY, PERU], tmp_path)
     step = AgainstStep(Against(items=(str(path),)), StepContext(NOW, tmp_path))
-    kept = Row(Place("a.jsonl", 1), messages=(Turn("user", FILLER), Turn("assistant", "Yes.")))
-    held = Row(Place("a.jsonl", 2), messages=(Turn("user", PERU.question), Turn("assistant", "Lima")))
+    kept = TrainingRow(
+        RowOrigin("a.jsonl", 1), messages=(ConversationTurn("user", FILLER), ConversationTurn("assistant", "Yes."))
+    )
+    held = TrainingRow(
+        RowOrigin("a.jsonl", 2),
+        messages=(ConversationTurn("user", PERU.question), ConversationTurn("assistant", "Lima")),
+    )
     assert step.apply(kept) is kept
     assert step.apply(held) == Drop("contaminated: short", "capitals item p1: question and answer, 100%")
     assert step.describe()["items"] == {"harbour": 1, "capitals": 1}

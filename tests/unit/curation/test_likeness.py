@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from fairtrial.curation import neighbours
-from fairtrial.curation.base import Place, Row, Turn
-from fairtrial.curation.duplicates import Found, find_duplicates
+from fairtrial.curation.base import ConversationTurn, RowOrigin, TrainingRow
+from fairtrial.curation.duplicates import FoundDuplicates, find_duplicates
 from fairtrial.curation.jobs import LocalExecutor
 from fairtrial.curation.neighbours import PAIR
 from fairtrial.curation.reading import PieceFiles
@@ -64,7 +64,7 @@ def store(work: Path, rows: Sequence[Sequence[str]], documents: Sequence[str] = 
     return StoredRows(work, tuple(starts), 128, 128 // BAND)
 
 
-def find(work: Path, rows: Sequence[Sequence[str]], wanted: Duplicates = USUAL) -> Found:
+def find(work: Path, rows: Sequence[Sequence[str]], wanted: Duplicates = USUAL) -> FoundDuplicates:
     return find_duplicates(store(work, rows), wanted, lambda jobs: LocalExecutor().run(jobs, lambda *_: None))
 
 
@@ -84,13 +84,27 @@ def test_a_signature_is_the_same_alone_and_among_others() -> None:
 
 
 def test_the_system_prompt_does_not_make_rows_alike() -> None:
-    place = Place("a.jsonl", 1)
-    row = Row(place, (Turn("system", "You answer."), Turn("user", "Who wrote Faust?"), Turn("assistant", "Goethe.")))
+    place = RowOrigin("a.jsonl", 1)
+    row = TrainingRow(
+        place,
+        (
+            ConversationTurn("system", "You answer."),
+            ConversationTurn("user", "Who wrote Faust?"),
+            ConversationTurn("assistant", "Goethe."),
+        ),
+    )
     assert list_words(row) == ["who", "wrote", "faust", "goethe"]
 
 
 def test_text_without_spaces_goes_by_characters() -> None:
-    assert list_words(Row(Place("a", 1), text="東京は首都 Tokyo!")) == ["東", "京", "は", "首", "都", "tokyo"]
+    assert list_words(TrainingRow(RowOrigin("a", 1), text="東京は首都 Tokyo!")) == [
+        "東",
+        "京",
+        "は",
+        "首",
+        "都",
+        "tokyo",
+    ]
 
 
 def test_the_first_of_several_stays_and_each_dropped_row_is_near_one_that_stays(tmp_path: Path) -> None:
@@ -170,7 +184,7 @@ def test_a_cluster_larger_than_the_share_is_never_held_back_and_that_is_said(tmp
     rows = [change(base, 40)[: 200 - i] for i in range(0, 60, 20)]
     stored = store(tmp_path, rows)
     links = np.array([(0, 1, 0.7), (1, 2, 0.7)], PAIR)
-    found = Found(np.full(3, -1), np.zeros(3, np.float32), links)
+    found = FoundDuplicates(np.full(3, -1), np.zeros(3, np.float32), links)
     sides = split_rows(stored, found, Split(validation=0.3))
     assert not sides.held_back.any()
     assert sides.count_clusters() == (1, 3)

@@ -23,13 +23,20 @@ from typing import Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from fairtrial.curation.base import Row
+from fairtrial.curation.base import TrainingRow
 from fairtrial.curation.contamination.short import list_short_keys
-from fairtrial.curation.contamination.words import Hashes, WordReader, Words, hash_word, join_numbers, mix_numbers
+from fairtrial.curation.contamination.words import (
+    Hashes,
+    NumberedWords,
+    WordReader,
+    hash_word,
+    join_numbers,
+    mix_numbers,
+)
 from fairtrial.errors import FairtrialError
 
-Kind = Literal["thirteen", "eight", "changed", "near", "short"]
-KINDS: tuple[Kind, ...] = ("thirteen", "eight", "changed", "near", "short")
+GramKind = Literal["thirteen", "eight", "changed", "near", "short"]
+KINDS: tuple[GramKind, ...] = ("thirteen", "eight", "changed", "near", "short")
 VERSION = 1
 """Of how grams are made; grams of another version cannot be compared with these."""
 NEAR_WORDS = 4
@@ -41,7 +48,7 @@ _TOGETHER = 2_000_000
 NAME = "grams.bin"
 
 
-def list_grams(row: Row) -> Hashes:
+def list_grams(row: TrainingRow) -> Hashes:
     """Return the grams of a row, all kinds together, in no order."""
     return list_text_grams(row.texts())
 
@@ -58,7 +65,7 @@ def salt_keys(keys: Hashes) -> Hashes:
     return _salt("short", keys)
 
 
-def make_word_grams(kind: Kind, words: Words) -> Hashes:
+def make_word_grams(kind: GramKind, words: NumberedWords) -> Hashes:
     """Return the grams of one kind but ``short``, one a place; of ``changed`` those alone that say something."""
     if kind == "thirteen":
         return _salt(kind, _slide(words.plain, 13))
@@ -142,7 +149,7 @@ def _slide(numbers: Hashes, width: int) -> Hashes:
     return join_numbers([numbers[at : at + count] for at in range(width)])
 
 
-def _salt(kind: Kind, grams: Hashes) -> Hashes:
+def _salt(kind: GramKind, grams: Hashes) -> Hashes:
     return mix_numbers(grams ^ _SALTS[kind])
 
 

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from fairtrial.curation.contamination.grams import READER, look_up, make_word_grams, salt_keys
 from fairtrial.curation.contamination.items import ItemText
 from fairtrial.curation.contamination.rewording import Rewordings
-from fairtrial.curation.contamination.rules import FOR_ITEMS, FOR_ROWS, WORDS, Counts, Found, Rules, judge
+from fairtrial.curation.contamination.rules import (
+    FOR_ITEMS,
+    FOR_ROWS,
+    WORDS,
+    ItemCounts,
+    OverlapKind,
+    OverlapRules,
+    judge,
+)
 from fairtrial.curation.contamination.short import list_short_keys, make_short_keys
 from fairtrial.curation.contamination.words import Hashes, split_words
 from fairtrial.records.duplicates import make_key
@@ -38,7 +46,7 @@ class Contact:
     """
 
     item: ItemText
-    rule: Found
+    rule: OverlapKind
     share: float
     words: str = field(default="", repr=False)
 
@@ -144,14 +152,14 @@ class ItemIndex:
     ) -> Contact | None:
         seen = {kind: int((own & (items == at)).sum()) for kind, (items, own) in found.items()}
         every = int((found["eight"][0] == at).sum())
-        rules: Rules = FOR_ROWS
+        rules: OverlapRules = FOR_ROWS
         judged = judge(self._count(at, seen, every), rules, short)
         return Contact(self.items[at], *judged) if judged else None
 
-    def _count(self, at: int, seen: dict[str, int], every: int) -> Counts:
+    def _count(self, at: int, seen: dict[str, int], every: int) -> ItemCounts:
         own = {kind: int(one.count_own[at]) for kind, one in self._kinds.items()}
         all_of = {kind: int(one.count_all[at]) for kind, one in self._kinds.items()}
-        return Counts(own, all_of, seen, every, self.items[at].generated)
+        return ItemCounts(own, all_of, seen, every, self.items[at].generated)
 
     def _find_short(self, keys: Hashes) -> set[int]:
         """Return the items of few words all keys of which are among those of a row, which are sorted."""

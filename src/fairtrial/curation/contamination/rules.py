@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Found = Literal["thirteen", "eight", "short", "changed", "near", "reworded"]
+OverlapKind = Literal["thirteen", "eight", "short", "changed", "near", "reworded"]
 
 WORDS: dict[str, str] = {
     "thirteen": "13 words in a row",
@@ -23,7 +23,7 @@ WORDS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class OverlapRules:
     """Thresholds; a share is of the item's own grams, those left out that many items of its task have.
 
     Attributes:
@@ -39,16 +39,16 @@ class Rules:
     fewest: int
 
 
-FOR_ROWS = Rules(eight=0.25, changed=0.6, near=0.5, fewest=3)
+FOR_ROWS = OverlapRules(eight=0.25, changed=0.6, near=0.5, fewest=3)
 """For one row of training data."""
-FOR_ITEMS = Rules(eight=0.7, changed=0.9, near=0.75, fewest=1)
+FOR_ITEMS = OverlapRules(eight=0.7, changed=0.9, near=0.75, fewest=1)
 """For an item against all rows together: 70% of 8-grams is PaLM's threshold (section 8); any 13-gram is GPT-3's."""
 LEAST_DISTINCT = 0.5
 """Share of an item's grams that must be its own for its wording to be told from that of its task."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ItemCounts:
     """What was counted of one item.
 
     Attributes:
@@ -66,7 +66,7 @@ class Counts:
     practice: bool
 
 
-def judge(counts: Counts, rules: Rules, short: bool) -> tuple[Found, float] | None:
+def judge(counts: ItemCounts, rules: OverlapRules, short: bool) -> tuple[OverlapKind, float] | None:
     """Return by which rule an item was seen, with the share of its grams; None where it was not.
 
     Args:

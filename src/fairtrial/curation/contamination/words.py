@@ -40,7 +40,7 @@ _MOST_KNOWN = 400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class NumberedWords:
     """The words of a text, as numbers; arrays are (words,).
 
     Attributes:
@@ -63,14 +63,14 @@ class WordReader:
         """Begin without any words."""
         self._known = _Known()
 
-    def read(self, text: str) -> Words:
+    def read(self, text: str) -> NumberedWords:
         """Return the words of a text."""
         found = split_words(text)
         if len(self._known) > _MOST_KNOWN:
             self._known = _Known()
         numbers = np.fromiter(map(self._known.__getitem__, found), np.int64, len(found))
         plain, masked, stems = self._known.table[:, numbers]
-        return Words(plain, masked, masked != plain, stems[stems != 0])
+        return NumberedWords(plain, masked, masked != plain, stems[stems != 0])
 
 
 class _Known(dict[str, int]):

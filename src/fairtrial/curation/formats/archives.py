@@ -13,7 +13,7 @@ from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.document import Document
 from fairtrial.archive.opening import open_archive
 from fairtrial.archive.remembering import recall
-from fairtrial.curation.base import Drop, Piece, Place, Row, StepContext, Unread
+from fairtrial.curation.base import Drop, Piece, RowOrigin, StepContext, TrainingRow, Unread
 from fairtrial.curation.formats.permitting import judge_document, make_circumstances
 from fairtrial.spec.curate import Source
 
@@ -34,14 +34,14 @@ class ArchiveReader:
         ids = self._holdings
         return [Piece(self.number, at, min(at + DOCUMENTS, len(ids)), at + 1) for at in range(0, len(ids), DOCUMENTS)]
 
-    def read(self, piece: Piece) -> Iterator[Row | Unread]:
+    def read(self, piece: Piece) -> Iterator[TrainingRow | Unread]:
         """Yield the documents of a piece, and those that have no text here or stand for no current one."""
         some = self._holdings[piece.start : piece.end]
         reasons = {one.id: self._find_reason(one) for one in some}
         wanted = [one.id for one in some if not reasons[one.id]]
         documents = dict(zip(wanted, self._store.read_documents(wanted), strict=True)) if wanted else {}
         for row, holding in enumerate(some, piece.first):
-            place = Place(self.name, row, holding.id, holding.uri)
+            place = RowOrigin(self.name, row, holding.id, holding.uri)
             document = documents.get(holding.id)
             if document is None:
                 yield Unread(place, Drop(reasons[holding.id]))
@@ -52,7 +52,7 @@ class ArchiveReader:
             else:
                 licence, credit, permission = judge_document(document, self._circumstances)
                 text = write_document(document)
-                yield Row(place, text=text, licence=licence, attribution=credit, permission=permission)
+                yield TrainingRow(place, text=text, licence=licence, attribution=credit, permission=permission)
 
     def describe(self) -> Mapping[str, Any]:
         """Return name, fingerprint and for which day and circumstances rights are decided."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.archive.readers.jsonl import parse_document_json
-from fairtrial.curation.base import Drop, Note, Piece, Place, Row, StepContext, Unread
+from fairtrial.curation.base import Drop, Note, Piece, RowOrigin, StepContext, TrainingRow, Unread
 from fairtrial.curation.formats.parsing import FORMS, NotThisFormError, Parsed, find_form, parse_row
 from fairtrial.curation.formats.permitting import LicenceJudge, make_circumstances
 from fairtrial.curation.formats.unpacking import find_kind, unpack
@@ -45,10 +45,10 @@ class FileReader:
         """Return the pieces of the file, cut where lines end."""
         return self._cut.pieces
 
-    def read(self, piece: Piece) -> Iterator[Row | Unread]:
+    def read(self, piece: Piece) -> Iterator[TrainingRow | Unread]:
         """Yield rows, and those that cannot be read; empty lines are none."""
         for number, line in read_lines(self.lines, piece):
-            place = Place(self.path.name, number)
+            place = RowOrigin(self.path.name, number)
             if line is None:
                 yield Unread(place, Drop("unreadable: too long", "the row is longer than what is read"))
                 continue
@@ -117,7 +117,7 @@ class FileReader:
             found += [row] if isinstance(row, dict) else []
         return found
 
-    def _read_row(self, line: bytes, place: Place) -> Row | Unread:
+    def _read_row(self, line: bytes, place: RowOrigin) -> TrainingRow | Unread:
         try:
             told = parse_document_json(line)
         except ArchiveError as error:
@@ -130,7 +130,7 @@ class FileReader:
             return Unread(place, Drop(f"unreadable: not of the form {self.form}", str(error)))
         return self._make_row(parsed, told, place)
 
-    def _make_row(self, parsed: Parsed, told: Mapping[str, Any], place: Place) -> Row:
+    def _make_row(self, parsed: Parsed, told: Mapping[str, Any], place: RowOrigin) -> TrainingRow:
         own = told if self.form == "fairtrial" else {}
         stated = _read_column(told, self.source.licence_column) or _read_column(own, "licence")
         licence, permission, asks_credit = self.judge.judge(stated or self.source.licence or "")
@@ -140,8 +140,8 @@ class FileReader:
             credit = f"authors not named ({self.path.name}, {licence})"
         came = own.get("source")
         if isinstance(came, Mapping):
-            place = Place(place.source, place.row, _read_column(came, "document"), _read_column(came, "uri"))
-        return Row(
+            place = RowOrigin(place.source, place.row, _read_column(came, "document"), _read_column(came, "uri"))
+        return TrainingRow(
             place,
             parsed.messages,
             parsed.text,

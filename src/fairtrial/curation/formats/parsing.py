@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, get_args
 
-from fairtrial.curation.base import Turn
+from fairtrial.curation.base import ConversationTurn
 from fairtrial.spec.curate import Form
 
 FORMS: tuple[Form, ...] = tuple(form for form in get_args(Form) if form != "auto")
@@ -35,13 +35,13 @@ class NotThisFormError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a row holds: a conversation, a text, or a prompt with two answers; see `fairtrial.curation.base.Row`.
+    """What a row holds: a conversation, a text, or a prompt with two answers; see `TrainingRow`.
 
     Attributes:
         note: what was left out of it; empty if nothing.
     """
 
-    messages: tuple[Turn, ...] = ()
+    messages: tuple[ConversationTurn, ...] = ()
     text: str = ""
     chosen: str = ""
     rejected: str = ""
@@ -82,7 +82,7 @@ def _parse_sharegpt(row: Mapping[str, Any]) -> Parsed:
     by, said = ("from", "value") if "from" in first else ("role", "content")
     turns = _read_turns(told, name, by, said)
     system = _read_text(row.get("system") or "", "system")
-    return _make_chat([Turn("system", system), *turns] if system else turns)
+    return _make_chat([ConversationTurn("system", system), *turns] if system else turns)
 
 
 def _parse_alpaca(row: Mapping[str, Any]) -> Parsed:
@@ -94,12 +94,17 @@ def _parse_alpaca(row: Mapping[str, Any]) -> Parsed:
     given = next((name for name in _GIVEN if row.get(name)), "")
     if given:
         question = "\n\n".join(one for one in (question, _read_text(row[given], given)) if one)
-    turns = [Turn("system", _read_text(row["system"], "system"))] if row.get("system") else []
+    turns = [ConversationTurn("system", _read_text(row["system"], "system"))] if row.get("system") else []
     for pair in row.get("history") or ():
         if not (isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) == 2):
             raise NotThisFormError("'history' is no list of pairs of question and answer")
-        turns += [Turn("user", _read_text(pair[0], "history")), Turn("assistant", _read_text(pair[1], "history"))]
-    return _make_chat([*turns, Turn("user", question), Turn("assistant", _read_text(row[answered], answered))])
+        turns += [
+            ConversationTurn("user", _read_text(pair[0], "history")),
+            ConversationTurn("assistant", _read_text(pair[1], "history")),
+        ]
+    return _make_chat(
+        [*turns, ConversationTurn("user", question), ConversationTurn("assistant", _read_text(row[answered], answered))]
+    )
 
 
 def _parse_preference(row: Mapping[str, Any]) -> Parsed:
@@ -128,13 +133,13 @@ def _parse_preference(row: Mapping[str, Any]) -> Parsed:
     return Parsed(_check_order(prompt_turns), chosen=sides[0][0].content, rejected=sides[1][0].content)
 
 
-def _read_prompt(prompt: Any) -> list[Turn]:
+def _read_prompt(prompt: Any) -> list[ConversationTurn]:
     if isinstance(prompt, str):
-        return [Turn("user", _clean(prompt))]
+        return [ConversationTurn("user", _clean(prompt))]
     return _read_turns(prompt, "prompt", "role", "content")
 
 
-def _read_side(side: Any, name: str) -> list[Turn]:
+def _read_side(side: Any, name: str) -> list[ConversationTurn]:
     if isinstance(side, str):
         return _split_dialogue(_clean(side))
     if isinstance(side, Mapping):
@@ -145,16 +150,16 @@ def _read_side(side: Any, name: str) -> list[Turn]:
 _SPEAKER = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
 
 
-def _split_dialogue(text: str) -> list[Turn]:
+def _split_dialogue(text: str) -> list[ConversationTurn]:
     """Return a text as an answer, or as the dialogue that it is: ``Human:`` and ``Assistant:`` stand before turns."""
     if not text.lstrip().startswith("Human:"):
-        return [Turn("assistant", text)]
+        return [ConversationTurn("assistant", text)]
     _, *parts = _SPEAKER.split("\n\n" + text.lstrip())
     pairs = zip(parts[::2], parts[1::2], strict=True)
-    return [Turn("user" if by == "Human" else "assistant", said.strip()) for by, said in pairs]
+    return [ConversationTurn("user" if by == "Human" else "assistant", said.strip()) for by, said in pairs]
 
 
-def _count_shared(one: list[Turn], other: list[Turn]) -> int:
+def _count_shared(one: list[ConversationTurn], other: list[ConversationTurn]) -> int:
     """Return how many turns both begin with, the last one of the shorter left out."""
     most = min(len(one), len(other)) - 1
     return next((at for at in range(most) if one[at] != other[at]), max(0, most))
@@ -181,13 +186,13 @@ def _find(row: Mapping[str, Any], names: Sequence[str]) -> str:
     return next((name for name in names if isinstance(row.get(name), str)), "")
 
 
-def _read_turns(told: Any, name: str, by: str, said: str) -> list[Turn]:
+def _read_turns(told: Any, name: str, by: str, said: str) -> list[ConversationTurn]:
     if not isinstance(told, list) or not told:
         raise NotThisFormError(f"'{name}' is no list of messages" if told != [] else f"'{name}' is empty")
     return [_read_turn(one, number, by, said) for number, one in enumerate(told, 1)]
 
 
-def _read_turn(told: Any, number: int, by: str, said: str) -> Turn:
+def _read_turn(told: Any, number: int, by: str, said: str) -> ConversationTurn:
     if not isinstance(told, Mapping):
         raise NotThisFormError(f"message {number} is no JSON object")
     role = str(told.get(by) or "").strip().casefold()
@@ -197,7 +202,7 @@ def _read_turn(told: Any, number: int, by: str, said: str) -> Turn:
         raise NotThisFormError(f"message {number} has the role {role[:20]!r}; known are system, user and assistant")
     if told.get("weight", 1) != 1:
         raise NotThisFormError(f"message {number} is not to be learned (weight 0), which is not kept")
-    return Turn(_ROLES[role], _read_content(told.get(said), number, said))
+    return ConversationTurn(_ROLES[role], _read_content(told.get(said), number, said))
 
 
 def _read_content(content: Any, number: int, said: str) -> str:
@@ -214,7 +219,7 @@ def _read_content(content: Any, number: int, said: str) -> str:
     return "".join(texts)
 
 
-def _make_chat(turns: Sequence[Turn]) -> Parsed:
+def _make_chat(turns: Sequence[ConversationTurn]) -> Parsed:
     """Return a conversation; what stands behind the last answer is left out, for nothing can be learned from it."""
     kept = list(turns)
     while kept and kept[-1].role != "assistant":
@@ -225,7 +230,7 @@ def _make_chat(turns: Sequence[Turn]) -> Parsed:
     return Parsed(_check_order(kept), note=note)
 
 
-def _check_order(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+def _check_order(turns: Sequence[ConversationTurn]) -> tuple[ConversationTurn, ...]:
     """Return the turns.  Raises NotThisFormError where no chat template could place them."""
     kept = tuple(turn for turn in turns if turn.role != "system" or turn.content.strip())
     spoken = [turn for turn in kept if turn.role != "system"]

@@ -19,9 +19,9 @@ from typing import IO, Any, Literal
 from fairtrial.curation.pieces import LONGEST_LINE
 from fairtrial.errors import DataError, MissingExtraError
 
-Bytes = IO[bytes] | gzip.GzipFile
-Kind = Literal["lines", "array", "table", "parquet", "text"]
-SUFFIXES: dict[str, Kind] = {
+_Bytes = IO[bytes] | gzip.GzipFile
+FileForm = Literal["lines", "array", "table", "parquet", "text"]
+SUFFIXES: dict[str, FileForm] = {
     ".jsonl": "lines", ".ndjson": "lines", ".json": "array", ".csv": "table", ".tsv": "table", ".parquet": "parquet",
     ".txt": "text", ".md": "text",
 }  # fmt: skip
@@ -30,7 +30,7 @@ _LEAST_FREE = 512 << 20
 """Bytes that an unpacked file leaves free on the disk."""
 
 
-def find_kind(path: Path) -> tuple[Kind, bool]:
+def find_kind(path: Path) -> tuple[FileForm, bool]:
     """Return what a file holds, by its name, and whether it is packed by gzip.
 
     Raises DataError for a name that tells nothing.
@@ -48,7 +48,7 @@ def find_kind(path: Path) -> tuple[Kind, bool]:
         return ("array" if _read_head(file).startswith(b"[") else "lines"), packed
 
 
-def open_file(path: Path, packed: bool) -> Bytes:
+def open_file(path: Path, packed: bool) -> _Bytes:
     """Return a file of bytes, unpacked as it is read.  Raises DataError."""
     try:
         return gzip.open(path) if packed else path.open("rb")
@@ -56,7 +56,7 @@ def open_file(path: Path, packed: bool) -> Bytes:
         raise DataError(f"the file {path.name!r} cannot be read: {error.strerror}.") from None
 
 
-def unpack(path: Path, kind: Kind, packed: bool, into: Path) -> None:
+def unpack(path: Path, kind: FileForm, packed: bool, into: Path) -> None:
     """Write a file's rows as lines of JSON, whole or not at all; nothing to do where they are there.
 
     Raises:
@@ -84,7 +84,7 @@ def unpack(path: Path, kind: Kind, packed: bool, into: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _list_lines(path: Path, kind: Kind, packed: bool) -> Iterator[bytes]:
+def _list_lines(path: Path, kind: FileForm, packed: bool) -> Iterator[bytes]:
     if kind == "parquet":
         yield from map(_write, _read_parquet(path))
         return
@@ -101,21 +101,21 @@ def _write(row: object) -> bytes:
     return json.dumps(row, ensure_ascii=True, separators=(",", ":"), default=str).encode()
 
 
-def _read_head(file: Bytes) -> bytes:
+def _read_head(file: _Bytes) -> bytes:
     try:
         return file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     except (gzip.BadGzipFile, EOFError, zlib.error):
         return b""
 
 
-def _read_line(file: Bytes, path: Path) -> bytes:
+def _read_line(file: _Bytes, path: Path) -> bytes:
     line = file.readline(LONGEST_LINE)
     if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
         raise DataError(f"{path.name!r} has a line of more than {LONGEST_LINE >> 20} MiB, the most that is read.")
     return line
 
 
-def _read_array(file: Bytes, path: Path) -> Iterator[object]:
+def _read_array(file: _Bytes, path: Path) -> Iterator[object]:
     """Yield the values of a JSON array, one after the other, in bounded memory."""
     decode, scan = getincrementaldecoder("utf-8-sig")().decode, json.JSONDecoder(parse_constant=_refuse).raw_decode
     text, at, number, ended = "", 0, 0, False
@@ -156,12 +156,12 @@ def _refuse(name: str) -> float:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def _decode_lines(file: Bytes, path: Path) -> Iterator[str]:
+def _decode_lines(file: _Bytes, path: Path) -> Iterator[str]:
     for number, line in enumerate(iter(lambda: _read_line(file, path), b"")):
         yield line.decode("utf-8-sig" if number == 0 else "utf-8")
 
 
-def _read_table(file: Bytes, path: Path) -> Iterator[dict[str, Any]]:
+def _read_table(file: _Bytes, path: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table with a heading; the file's name says what stands between columns."""
     names = path.name.lower()
     csv.field_size_limit(LONGEST_LINE)
@@ -185,7 +185,7 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
         raise DataError(f"{path.name!r} cannot be read as Parquet: {str(error)[:120]}.") from None
 
 
-def _read_texts(file: Bytes, path: Path) -> Iterator[dict[str, str]]:
+def _read_texts(file: _Bytes, path: Path) -> Iterator[dict[str, str]]:
     """Yield the documents of a plain text: two empty lines or more stand between them."""
     lines: list[str] = []
     empty = size = 0

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fairtrial.curation.base import Drop, Row, StepContext
+from fairtrial.curation.base import Drop, StepContext, TrainingRow
 from fairtrial.curation.contamination.grams import VERSION
 from fairtrial.curation.contamination.index import ItemIndex
 from fairtrial.curation.contamination.items import read_items
@@ -34,7 +34,7 @@ class AgainstStep:
         self._hashes = {name: _hash_items(name) for name in settings.items}
         self._index = _open_index(tuple(self._hashes.items()), settings.reworded)
 
-    def apply(self, row: Row) -> Row | Drop:
+    def apply(self, row: TrainingRow) -> TrainingRow | Drop:
         """Return the row, or which item it holds."""
         found = self._index.find(row.texts())
         return row if found is None else Drop(f"contaminated: {found.rule}", found.describe())

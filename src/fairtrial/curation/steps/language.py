@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
-from fairtrial.curation.base import Drop, Row, StepContext
+from fairtrial.curation.base import Drop, StepContext, TrainingRow
 from fairtrial.errors import MissingExtraError, SpecError, did_you_mean
 from fairtrial.spec.curate_steps import Language
 
@@ -38,7 +38,7 @@ class LanguageStep:
                     fix=f"Known are: {', '.join(known)}.",
                 )
 
-    def apply(self, row: Row) -> Row | Drop:
+    def apply(self, row: TrainingRow) -> TrainingRow | Drop:
         """Find the language of all texts of a row together, without code and addresses."""
         text = _NO_LANGUAGE.sub(" ", "\n".join(row.texts())[:LONGEST])
         letters = sum(map(str.isalpha, text))
@@ -63,7 +63,7 @@ class LanguageStep:
         }
 
 
-def read_language(row: Row) -> str:
+def read_language(row: TrainingRow) -> str:
     """Return the language that this step has found of a row; empty where it did not look, or could not tell."""
     grounds = (note.detail for note in row.grounds if note.step == "language")
     return next((found[1] for detail in grounds if (found := _GROUND.match(detail)) and "probability" in detail), "")

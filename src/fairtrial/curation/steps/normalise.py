@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairtrial.archive.hostile.characters import clean_characters, describe_counts
-from fairtrial.curation.base import Drop, Row, StepContext
+from fairtrial.curation.base import Drop, StepContext, TrainingRow
 from fairtrial.spec.curate_steps import Normalise
 
 METHOD = 1
@@ -40,7 +40,7 @@ class NormaliseStep:
     def __init__(self, settings: Normalise, context: StepContext) -> None:
         self.settings = settings
 
-    def apply(self, row: Row) -> Row | Drop:
+    def apply(self, row: TrainingRow) -> TrainingRow | Drop:
         """Write all texts of a row the same; drop it where nothing is left of one that it needs."""
         counts: Counter[str] = Counter()
         made = row.with_texts(lambda text: normalise(text, self.settings, counts))
@@ -91,7 +91,7 @@ def _to_byte(character: str) -> bytes:
     return bytes([code]) if code < 256 else character.encode("cp1252")
 
 
-def _find_lost(row: Row, made: Row) -> str:
+def _find_lost(row: TrainingRow, made: TrainingRow) -> str:
     """Return which text has nothing left that had something; empty if none."""
     for before, after in zip(row.messages, made.messages, strict=True):
         if before.content and not after.content.strip():

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from fairtrial.conduct import METHOD, PersonalData, find_personal_data
-from fairtrial.curation.base import Drop, Row, StepContext
+from fairtrial.curation.base import Drop, StepContext, TrainingRow
 from fairtrial.spec.curate_steps import Personal
 
 MASKS: Mapping[str, str] = {
@@ -31,7 +31,7 @@ class PersonalStep:
         self.settings = settings
         self.kinds = frozenset(settings.kinds)
 
-    def apply(self, row: Row) -> Row | Drop:
+    def apply(self, row: TrainingRow) -> TrainingRow | Drop:
         """Mask what is found in all texts of a row, or drop it."""
         counts: Counter[str] = Counter()
         made = row.with_texts(lambda text: mask(text, self.kinds, counts))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fairtrial.curation.base import Drop, Row, StepContext
+from fairtrial.curation.base import Drop, StepContext, TrainingRow
 from fairtrial.rights import Use
 from fairtrial.spec.curate_steps import Rights
 
@@ -22,7 +22,7 @@ class RightsStep:
     def __init__(self, settings: Rights, context: StepContext) -> None:
         self.settings = settings
 
-    def apply(self, row: Row) -> Row | Drop:
+    def apply(self, row: TrainingRow) -> TrainingRow | Drop:
         """Keep a row that may be trained on."""
         permission = row.permission
         if permission is None or permission.permitted is None:

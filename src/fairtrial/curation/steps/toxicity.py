@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairtrial.archive.hostile.folding import fold_text, read_digits
-from fairtrial.curation.base import Drop, Row, StepContext
+from fairtrial.curation.base import Drop, StepContext, TrainingRow
 from fairtrial.curation.steps.toxic_words import INSULTS, PROFANITY, SEXUAL, SLURS, THREATS
 from fairtrial.spec.curate_steps import Toxicity
 
@@ -37,7 +37,7 @@ class ToxicityStep:
         own = [re.escape(_fold(word)) for word in settings.words]
         self.own = re.compile(rf"(?<!\w)(?:{'|'.join(own)})(?!\w)") if own else None
 
-    def apply(self, row: Row) -> Row | Drop:
+    def apply(self, row: TrainingRow) -> TrainingRow | Drop:
         """Judge a document, or what is said in a conversation, as a whole; of a preference the better answer alone."""
         found = self.find(self._read(row))
         return row if found is None else Drop(f"toxic: {found[0]}", found[1])
@@ -79,7 +79,7 @@ class ToxicityStep:
             "limits": {"sexual share": SEXUAL_SHARE, "at least": FEW},
         }
 
-    def _read(self, row: Row) -> str:
+    def _read(self, row: TrainingRow) -> str:
         if row.text:
             return row.text
         answers = self.settings.turns == "answers"

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from fairtrial.errors import ModelError
 from fairtrial.models.adapters.peft import TYPES, TensorPlace
 
-Floats = NDArray[np.float32]
+AdapterFloats = NDArray[np.float32]
 
 
-def read_numbers(path: Path, place: TensorPlace) -> Floats:
+def read_numbers(path: Path, place: TensorPlace) -> AdapterFloats:
     """Return a tensor as 32-bit floats; raise ModelError if it is cut short or holds what is no finite number."""
     count = math.prod(place.shape)
     if place.start + TYPES[place.type] * count > path.stat().st_size:

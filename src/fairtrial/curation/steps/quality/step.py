@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fairtrial.curation.base import Drop, Row, StepContext
+from fairtrial.curation.base import Drop, StepContext, TrainingRow
 from fairtrial.curation.steps.language import read_language
 from fairtrial.curation.steps.quality.c4 import cut_lines
 from fairtrial.curation.steps.quality.fineweb import find_poor_lines
@@ -30,7 +30,7 @@ class QualityStep:
     def __init__(self, settings: Quality, context: StepContext) -> None:
         self.settings = settings
 
-    def apply(self, row: Row) -> Row | Drop:
+    def apply(self, row: TrainingRow) -> TrainingRow | Drop:
         """Judge a document, or what is answered in a conversation where that is asked for."""
         if row.text:
             return self._judge_document(row)
@@ -51,7 +51,7 @@ class QualityStep:
             "judged": "documents, and answers of conversations" if self.settings.chats else "documents alone",
         }
 
-    def _judge_document(self, row: Row) -> Row | Drop:
+    def _judge_document(self, row: TrainingRow) -> TrainingRow | Drop:
         judged = self._judge(row.text, row)
         if isinstance(judged, Drop):
             return judged
@@ -62,7 +62,7 @@ class QualityStep:
         cut = row.with_texts(lambda _: text)
         return cut.changed("quality", f"c4: took out {told}")
 
-    def _judge(self, text: str, row: Row) -> tuple[str, dict[str, int]] | Drop:
+    def _judge(self, text: str, row: TrainingRow) -> tuple[str, dict[str, int]] | Drop:
         """Return what is left of a text and how many lines each rule of C4 took out, or the rule that it breaks."""
         settings, removed = self.settings, dict[str, int]()
         measured = MeasuredText(text)

@@ -12,7 +12,7 @@ from fairtrial.errors import ModelError
 from fairtrial.levers.tune.adapters.naming import count_paired_heads, name_tensor
 from fairtrial.models.adapters import LoraModule, PeftAdapter, read_peft
 from fairtrial.models.adapters.naming import check_gguf_adapter
-from fairtrial.models.adapters.numbers import Floats, read_numbers
+from fairtrial.models.adapters.numbers import AdapterFloats, read_numbers
 from fairtrial.models.adapters.peft import TensorPlace
 from fairtrial.models.gguf import TENSOR_TYPES, GgufHeader, TensorInfo, read_header
 
@@ -33,12 +33,12 @@ class WeightChange:
     """
 
     name: str
-    a: Floats
-    b: Floats
+    a: AdapterFloats
+    b: AdapterFloats
     scale: float
-    magnitude: Floats | None = None
+    magnitude: AdapterFloats | None = None
 
-    def apply(self, weights: Floats) -> Floats:
+    def apply(self, weights: AdapterFloats) -> AdapterFloats:
         """Return the changed weights."""
         changed = weights + np.float32(self.scale) * (self.b @ self.a)
         if self.magnitude is None:
@@ -89,7 +89,7 @@ def _rearrange(change: WeightChange, tensor: str, parent: GgufHeader) -> WeightC
     return WeightChange(tensor, change.a, pair_neighbours(change.b, heads), change.scale, magnitude)
 
 
-def pair_neighbours(rows: Floats, heads: int) -> Floats:
+def pair_neighbours(rows: AdapterFloats, heads: int) -> AdapterFloats:
     """Return rows of query or key so that rotary positions turn neighbours, where they turned halves of a head."""
     return rows.reshape(heads, 2, len(rows) // heads // 2, -1).swapaxes(1, 2).reshape(rows.shape)
 

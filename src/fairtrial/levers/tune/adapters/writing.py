@@ -12,7 +12,7 @@ from fairtrial.errors import ModelError
 from fairtrial.levers.quantize.imatrix import MetadataValue, encode_gguf
 from fairtrial.levers.tune.adapters.matrices import ALPHA, LORA_A, LORA_B, read_changes
 from fairtrial.models.adapters import read_peft
-from fairtrial.models.adapters.numbers import Floats
+from fairtrial.models.adapters.numbers import AdapterFloats
 from fairtrial.models.gguf import GgufError, GgufHeader, list_split_names, read_header
 
 VERSION = 1
@@ -40,7 +40,7 @@ def write_gguf_adapter(peft_folder: Path, parent: Path, target: Path) -> None:
             where=str(peft_folder),
         )
     head = read_parent(parent)
-    tensors: dict[str, Floats] = {}
+    tensors: dict[str, AdapterFloats] = {}
     for change in read_changes(peft_folder, head):
         wanted = adapter.alpha / len(change.a)  # what llama.cpp makes of alpha and rank
         b = change.b if change.scale == wanted else change.b * np.float32(change.scale / wanted)
