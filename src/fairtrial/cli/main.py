@@ -19,6 +19,7 @@ from fairtrial.cli import (
     archive_example,
     check,
     compare,
+    curate,
     doctor,
     export,
     fit,
@@ -73,6 +74,7 @@ app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("quantize")(quantize.quantize)
 app.command("serve")(serve.serve)
+app.command("curate")(curate.make_set)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 archive.app.command("example")(archive_example.example)

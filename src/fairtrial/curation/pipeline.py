@@ -11,7 +11,8 @@ import platform
 import shutil
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +82,7 @@ def curate(
         raise FairtrialError(f"{out.name!r} exists already.", fix="Name another folder, or delete that one.")
     out.parent.mkdir(parents=True, exist_ok=True)
     work = out.with_name(f"{out.name}.part")
-    with lock_work(work):
+    with lock_work(work), _leave_nothing(work):
         order, resumed = _open_order(settings, work)
         if resumed:
             on_progress("going on where an earlier run of the same was ended")
@@ -102,7 +103,7 @@ def curate_once(
     An archive's readers describe the day for which rights are decided, for a permission may have ended since.
     """
     work = folder.absolute() / f"{content_hash(settings.model_dump(mode='json'))}.part"
-    with lock_work(work):
+    with lock_work(work), _leave_nothing(work):
         order, _ = _open_order(settings, work)
         out = work.with_name(_identify(order))
         if not out.exists():
@@ -111,6 +112,17 @@ def curate_once(
             on_progress(f"curated: {told.train:,} rows to train on, {told.validation:,} held back, of {told.read:,}")
     shutil.rmtree(work, ignore_errors=True)
     return out
+
+
+@contextmanager
+def _leave_nothing(work: Path) -> Iterator[None]:
+    """Take the folder away where a run ends before its first piece is read."""
+    try:
+        yield
+    except BaseException:
+        if not any((work / "pieces").glob("*.json")):
+            shutil.rmtree(work, ignore_errors=True)
+        raise
 
 
 def _finish(order: CurationOrder, out: Path, executor: Executor | None, on_stage: OnStage) -> Curated:

@@ -28,6 +28,7 @@ from fairtrial.levers.base import (
     WrapLever,
 )
 from fairtrial.levers.cascade import CascadeLever
+from fairtrial.levers.curate import CurateLever
 from fairtrial.levers.guard import GuardLever
 from fairtrial.levers.quantize import QuantizeLever
 from fairtrial.levers.read import ReadLever
@@ -70,6 +71,7 @@ LEVERS: PluginTable[type[Lever[Any]]] = PluginTable(
     "lever",
     {
         "quantize": QuantizeLever,
+        "curate": CurateLever,
         "cascade": CascadeLever,
         "think": ThinkLever,
         "read": ReadLever,

@@ -41,6 +41,7 @@ def check_order(spec: Candidate, where: Where = lambda *_: "") -> None:
     """
     wrapping = ""
     guarded = False
+    _check_sets_are_used(spec, where)
     for i, lever in enumerate(spec.levers):
         [name] = lever
         if name == "retrieve" and guarded:
@@ -57,6 +58,19 @@ def check_order(spec: Candidate, where: Where = lambda *_: "") -> None:
                 f"candidate {spec.id!r}: {name} makes a file, and comes before {wrapping}, which acts while the model "
                 "answers.",
                 fix=f"Write {name} first.",
+                where=where("levers", i),
+            )
+
+
+def _check_sets_are_used(spec: Candidate, where: Where) -> None:
+    """Raise SpecError if a training set is made that no lever behind it tunes on."""
+    names = [name for lever in spec.levers for name in lever]
+    for i, name in enumerate(names):
+        behind = names[i + 1 :]
+        if name == "curate" and ("tune" not in behind or "curate" in behind[: behind.index("tune")]):
+            raise SpecError(
+                f"candidate {spec.id!r}: curate makes a training set, and no tune behind it is trained on it.",
+                fix="Write tune after it: levers: [{curate: ...}, tune].",
                 where=where("levers", i),
             )
 

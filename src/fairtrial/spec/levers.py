@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from fairtrial.errors import FairtrialError, did_you_mean
 from fairtrial.plugins import PluginTable
 from fairtrial.spec.cascade import Cascade
+from fairtrial.spec.curate import Curate
 from fairtrial.spec.guard import Guard
 from fairtrial.spec.read import Read
 from fairtrial.spec.references import SHOTS, LeverSettings, Refers
@@ -54,7 +55,15 @@ def _declares_settings(found: object) -> bool:
 
 LEVER_SETTINGS: PluginTable[Any] = PluginTable(
     "lever",
-    {"quantize": Quantize, "cascade": Cascade, "think": Think, "read": Read, "retrieve": Retrieve, "guard": Guard},
+    {
+        "quantize": Quantize,
+        "curate": Curate,
+        "cascade": Cascade,
+        "think": Think,
+        "read": Read,
+        "retrieve": Retrieve,
+        "guard": Guard,
+    },
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _declares_settings,
 )

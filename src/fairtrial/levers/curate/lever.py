@@ -1,0 +1,32 @@
+"""The lever itself: settings to a folder in the cache, which goes with the model to the lever that tunes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fairtrial.curation.jobs import LocalExecutor
+from fairtrial.curation.pipeline import curate_once
+from fairtrial.curation.resuming import read_json
+from fairtrial.levers.base import BuildContext, BuildLever, ReferencedContent
+from fairtrial.machine import count_cores
+from fairtrial.models import ResolvedModel
+from fairtrial.spec.curate import Curate
+
+
+class CurateLever(BuildLever[Curate]):
+    """Makes the training set for the lever `tune` behind it; the weights stay as they are."""
+
+    Settings = Curate
+
+    def identity(self, settings: Curate, referred: ReferencedContent) -> Sequence[object]:
+        """Return nothing: what matters of the set is in the adapter that is trained on it."""
+        return ()
+
+    def build(self, settings: Curate, model: ResolvedModel, context: BuildContext) -> ResolvedModel:
+        """Return the model with the training set beside it."""
+        with LocalExecutor(count_cores()) as executor:
+            folder = curate_once(settings, context.cache_dir / "curated", executor, on_progress=context.on_progress)
+        card = read_json(folder / "card.json")
+        told = {key: card[key] for key in ("id", "read", "train", "validation", "dropped", "licences", "doubts")}
+        return replace(model, training_set=folder, notes={**model.notes, "training_set": told})
