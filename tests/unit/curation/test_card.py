@@ -100,6 +100,24 @@ def test_the_card_for_programs_has_all_facts_and_names_the_rows(card: Path) -> N
     assert any("Toxic rows were not looked for" in one for one in told["doubts"])
 
 
+def test_rows_of_several_forms_are_described_as_they_are(tmp_path: Path) -> None:
+    croissant = pytest.importorskip("mlcroissant")
+    facts = make_facts(tmp_path)
+    mixed = [ROWS[0], {**ROWS[1], "changes": [{"step": "personal", "detail": "masked 1 email"}]}]
+    document = {"id": "f" * 32, "text": "The ferry.", "source": {"source": "news.db", "row": 1, "document": "d" * 32}}
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*mixed, document]))
+    data = (tmp_path / "train.jsonl").read_bytes()
+    files = {**facts.files, "train.jsonl": {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}}
+    write_card(tmp_path, replace(facts, files=files))
+    train = list(croissant.Dataset(jsonld=tmp_path / "croissant.json").records("train"))
+    assert [one["train/text"] for one in train] == [None, None, b"The ferry."]
+    assert train[1]["train/changes"] == [
+        {"train/changes/step": b"personal", "train/changes/detail": b"masked 1 email"},
+    ]
+    block = yaml.safe_load((tmp_path / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+    assert block["tags"] == ["conversational", "text"]
+
+
 def test_other_rows_have_another_id(tmp_path: Path) -> None:
     facts = make_facts(tmp_path)
     write_card(tmp_path, facts)

@@ -23,6 +23,8 @@ CONTEXT: Mapping[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
     "fileObject": "cr:fileObject",
@@ -50,6 +52,8 @@ CONTEXT: Mapping[str, Any] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
+Columns = Mapping[str, Sequence[str]]
+"""Split to the columns of its rows."""
 SPLITS = (("train.jsonl", "train"), ("validation.jsonl", "validation"))
 DESCRIBED = {
     "id": "Hash of the row's words.",
@@ -62,26 +66,31 @@ DESCRIBED = {
     "cluster": "Rows that are much alike share it.",
     "licence": "SPDX id or address of the licence.",
     "attribution": "Whom to name, and how.",
+    "changes": "What steps have changed in the row.",
+    "grounds": "What steps have found that lets the row stay.",
 }
 
 
-MANY = frozenset(["messages", "prompt"])
+MANY = frozenset(["messages", "prompt", "changes", "grounds"])
 """Columns that hold a list."""
 _TURN = {"role": "sc:Text", "content": "sc:Text"}
+_NOTE = {"step": "sc:Text", "detail": "sc:Text"}
 PARTS: Mapping[str, Mapping[str, str]] = {
     "messages": _TURN,
     "prompt": _TURN,
+    "changes": _NOTE,
+    "grounds": _NOTE,
     "source": {"source": "sc:Text", "row": "sc:Integer"},
 }
 """Columns whose values have parts, with the type of each."""
 
 
-def describe_croissant(facts: CardFacts, columns: Sequence[str], doubts: Sequence[str]) -> dict[str, Any]:
+def describe_croissant(facts: CardFacts, columns: Columns, doubts: Sequence[str]) -> dict[str, Any]:
     """Return the metadata as JSON-LD.
 
     Args:
         facts: of the training set.
-        columns: of its rows.
+        columns: of the rows of each split.
         doubts: see `fairtrial.curation.card.doubts`.
     """
     names = [str(source.get("name", "")) for source in facts.sources]
@@ -95,9 +104,7 @@ def describe_croissant(facts: CardFacts, columns: Sequence[str], doubts: Sequenc
         "license": [name_address(name) for name in sorted(facts.licences) if name] or ["not stated"],
         "version": "1.0.0",
         "distribution": [_describe_file(name, facts.files[name]) for name, _ in SPLITS if name in facts.files],
-        "recordSet": [
-            _describe_rows(name, split, columns) for name, split in SPLITS if name in facts.files and columns
-        ],
+        "recordSet": [_describe_rows(name, split, columns[split]) for name, split in SPLITS if columns.get(split)],
         "rai:dataCollection": f"Read from {', '.join(names)}; {facts.read:,} rows could be read, {facts.unread:,} not.",
         "rai:dataPreprocessingProtocol": [_describe_step(facts, name) for name in facts.steps],
         "rai:personalSensitiveInformation": [_describe_personal(facts)],
@@ -139,12 +146,8 @@ def _describe_rows(name: str, split: str, columns: Sequence[str]) -> dict[str, A
 
 def _describe_column(name: str, split: str, column: str) -> dict[str, Any]:
     at = f"{split}/{column}"
-    described: dict[str, Any] = {
-        "@type": "cr:Field",
-        "@id": at,
-        "name": column,
-        "description": DESCRIBED.get(column, column),
-    }
+    described: dict[str, Any] = {"@type": "cr:Field", "@id": at, "name": column}
+    described["description"] = DESCRIBED.get(column, column)
     source = {"fileObject": {"@id": name}, "extract": {"column": column}}
     parts = PARTS.get(column)
     if parts is None:

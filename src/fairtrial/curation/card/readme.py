@@ -14,9 +14,11 @@ from typing import Any
 import yaml
 
 from fairtrial.curation.base import CardFacts
+from fairtrial.curation.card.croissant import Columns
 
 MOST_CREDITS = 200
 _MARKUP = re.compile(r"([\\`*\[\]|~]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])|^[#+>-])")
+_TAGS = (("messages", "conversational"), ("chosen", "preference"), ("text", "text"))
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _HUB_LICENCES = re.compile(
@@ -24,12 +26,12 @@ _HUB_LICENCES = re.compile(
 )
 
 
-def write_readme(facts: CardFacts, columns: Sequence[str], doubts: Sequence[str]) -> str:
+def write_readme(facts: CardFacts, columns: Columns, doubts: Sequence[str]) -> str:
     """Return the card.
 
     Args:
         facts: of the training set.
-        columns: of its rows.
+        columns: of the rows of each split.
         doubts: see `fairtrial.curation.card.doubts`.
     """
     parts = [
@@ -53,7 +55,7 @@ def write_readme(facts: CardFacts, columns: Sequence[str], doubts: Sequence[str]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _describe_for_hub(facts: CardFacts, columns: Sequence[str]) -> dict[str, Any]:
+def _describe_for_hub(facts: CardFacts, columns: Columns) -> dict[str, Any]:
     names = [name.lower() for name in facts.licences]
     one = names[0] if len(names) == 1 and _HUB_LICENCES.match(names[0]) else "other"
     size = next((tag for most, tag in _SIZES if facts.train + facts.validation < most), "n>1M")
@@ -61,7 +63,7 @@ def _describe_for_hub(facts: CardFacts, columns: Sequence[str]) -> dict[str, Any
         "license": one,
         "task_categories": ["text-generation"],
         "size_categories": [size],
-        "tags": ["preference" if "chosen" in columns else "conversational" if "messages" in columns else "text"],
+        "tags": [tag for column, tag in _TAGS if any(column in one for one in columns.values())],
         "configs": [
             {
                 "config_name": "default",
@@ -95,7 +97,7 @@ def _list_sources(facts: CardFacts) -> Iterator[tuple[str, ...]]:
 
 
 def _list_steps(facts: CardFacts) -> Iterator[tuple[str, ...]]:
-    for name in dict.fromkeys([*facts.steps, *facts.by_step]):
+    for name in dict.fromkeys(["reading", *facts.steps, *facts.by_step]):
         yield name, f"{facts.by_step.get(name, 0):,}", f"{facts.changed.get(name, 0):,}"
 
 
@@ -109,9 +111,8 @@ def _write_credits(facts: CardFacts) -> Iterator[str]:
 
 
 def _write_settings(facts: CardFacts) -> Iterator[str]:
-    yield "Settings: " + _write_code(facts.settings)
-    for name, told in facts.steps.items():
-        yield f"{_escape(name)}: " + _write_code(told)
+    yield "All settings are in `card.json`. What they do not say of each step:"
+    yield "\n".join(f"* {_escape(name)}: {_write_code(told)}" for name, told in facts.steps.items())
     yield "Versions: " + ", ".join(f"{_escape(name)} {_escape(one)}" for name, one in sorted(facts.versions.items()))
     files = ((name, f"{one['bytes']:,}", str(one["sha256"])) for name, one in sorted(facts.files.items()))
     yield _table(("file", "bytes", "SHA-256"), files)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from fairtrial.curation.base import CardFacts
-from fairtrial.curation.card.croissant import describe_croissant
+from fairtrial.curation.card.croissant import SPLITS, Columns, describe_croissant
 from fairtrial.curation.card.doubts import list_doubts
 from fairtrial.curation.card.readme import write_readme
 from fairtrial.records import content_hash
 
 FORMAT = 1
+LOOKED_AT = 10_000
+"""First rows of a split by which its columns are told."""
 CARD, CROISSANT, README = "card.json", "croissant.json", "README.md"
 
 
@@ -48,18 +50,17 @@ def build_card(facts: CardFacts, doubts: list[str]) -> dict[str, Any]:
     }
 
 
-def read_columns(folder: Path) -> tuple[str, ...]:
-    """Return the columns of the rows of a training set, by its first row; of an empty one none."""
-    for name in ("train.jsonl", "validation.jsonl"):
-        try:
-            with (folder / name).open(encoding="utf-8") as file:
-                line = file.readline()
-        except OSError:
-            continue
-        if line.strip():
-            row = json.loads(line)
-            return tuple(sorted(row)) if isinstance(row, Mapping) else ()
-    return ()
+def read_columns(folder: Path) -> Columns:
+    """Return the columns of the rows of each split, by its first rows; none for a split without rows."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, split in SPLITS:
+        columns: set[str] = set()
+        if (path := folder / name).is_file():
+            with path.open(encoding="utf-8") as file:
+                for line in islice(file, LOOKED_AT):
+                    columns.update(json.loads(line))
+        found[split] = tuple(sorted(columns))
+    return found
 
 
 def _write_json(path: Path, value: object) -> None:
