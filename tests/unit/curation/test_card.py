@@ -39,7 +39,7 @@ def make_facts(folder: Path) -> CardFacts:
         settings={"sources": [{"file": "chats.jsonl", "licence": "CC-BY-4.0"}]},
         sources=[{"name": "chats.jsonl", "sha256": "a" * 64, "form": "openai", "licence": "CC-BY-4.0", "rows": 9}],
         steps={
-            "rights": {"use": "ai-train", "decided at": "2026-03-01T00:00:00+00:00"},
+            "rights": {"use": "ai-train"},
             "personal": {"finds": "by form and check digits"},
         },
         read=8,

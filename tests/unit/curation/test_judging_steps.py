@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtrial.curation.base import Drop, Note, Place, Row, StepContext, Turn
 from fairtrial.curation.steps import STEPS
-from fairtrial.curation.steps.language import LanguageStep, read_language
+from fairtrial.curation.steps.language import MEASURED, LanguageStep, read_language
 from fairtrial.curation.steps.normalise import NormaliseStep, mend_encoding, normalise
 from fairtrial.curation.steps.personal import PersonalStep
 from fairtrial.curation.steps.quality import QualityStep
 from fairtrial.errors import SpecError
 from fairtrial.spec.curate import Curate
-from fairtrial.spec.curate_steps import Language, Normalise, Personal, Quality
+from fairtrial.spec.curate_steps import (
+    C4Settings,
+    FineWebSettings,
+    GopherQualitySettings,
+    GopherRepetitionSettings,
+    Language,
+    Normalise,
+    Personal,
+    Quality,
+)
 
 HERE = StepContext(datetime(2026, 5, 1, tzinfo=UTC), Path("/nowhere"))
 PROSE = (
@@ -230,3 +241,30 @@ def test_steps_of_the_table_can_be_made_and_described_as_json() -> None:
     }
     counts = Counter(type(one.describe()).__name__ for one in made.values())
     assert counts == {"dict": 6}
+
+
+DOCS = (Path(__file__).parents[3] / "docs" / "curation-steps.md").read_text(encoding="utf-8")
+
+
+def test_the_code_of_the_page_runs() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", DOCS, re.S)
+    assert len(blocks) == 1
+    exec(compile(blocks[0], "curation-steps.md", "exec"), {})
+
+
+def test_the_settings_of_the_page_are_read() -> None:
+    settings = Curate.model_validate(yaml.safe_load(re.findall(r"```yaml\n(.*?)```", DOCS, re.S)[0])["curate"])
+    assert settings.quality is not None
+    assert (settings.quality.fineweb, settings.quality.c4) == (None, C4Settings())
+    assert settings.rights is not None
+    assert settings.rights.territory == "DE"
+
+
+def test_the_page_has_the_limits_that_hold() -> None:
+    settings = (GopherRepetitionSettings(), GopherQualitySettings(), FineWebSettings())
+    limits = {name: limit for rules in settings for name, limit in rules if type(limit) in (int, float)}
+    told = [name for name in limits if not re.search(r"_[6-9]_n_grams", name)]  # between the two that are written out
+    assert [name for name in told if not re.search(rf"`{name}` {limits[name]:,g}0?\b", DOCS)] == []
+    assert len(told) > 20
+    for letters, share in MEASURED.items():
+        assert re.search(rf"^\| {letters} \| {100 * share:.1f}% \|", DOCS, re.M)

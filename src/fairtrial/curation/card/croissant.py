@@ -94,7 +94,7 @@ def describe_croissant(facts: CardFacts, columns: Columns, doubts: Sequence[str]
         doubts: see `fairtrial.curation.card.doubts`.
     """
     names = [str(source.get("name", "")) for source in facts.sources]
-    told: dict[str, Any] = {
+    return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": list(CONFORMS),
@@ -110,9 +110,6 @@ def describe_croissant(facts: CardFacts, columns: Columns, doubts: Sequence[str]
         "rai:personalSensitiveInformation": [_describe_personal(facts)],
         "rai:dataLimitations": list(doubts),
     }
-    if at := facts.steps.get("rights", {}).get("decided at"):
-        told["datePublished"] = str(at)[:10]
-    return told
 
 
 def name_address(licence: str) -> str:
