@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fairtrial.api.displaying import Followed
-from fairtrial.api.withdrawing import WithdrawalOutcome
+from fairtrial.api.withdrawing import MISSING, Tainted, WithdrawalOutcome
 from fairtrial.ledger.withdrawing import Withdrawn
 
 MOST = 20
@@ -27,6 +27,7 @@ def tell_outcome(found: WithdrawalOutcome, archive: str, dry_run: bool) -> Itera
         yield f"{place}: {_tell_ledger(what, dry_run)}"
     for place, why in found.unreached.items():
         yield f"{place}: not cleared: {why.rstrip('.')}. It may hold withdrawn words; withdraw again once it is there."
+    yield from (_tell_tainted(one, dry_run) for one in found.tainted)
     verb = "Would withdraw" if dry_run else "Withdrew"
     what_went = f"{verb} {_count(len(found.documents), 'document')} from {archive}, {found.texts:,} of them with text"
     if dry_run:
@@ -47,8 +48,30 @@ def describe_outcome(found: WithdrawalOutcome, dry_run: bool) -> dict[str, Any]:
         "staying": [{"id": one.id, "uri": one.uri, "sources": list(one.sources)} for one in found.staying],
         "ledgers": {place: asdict(what) for place, what in found.ledgers.items()},
         "unreached": found.unreached,
+        "tainted": [{**asdict(one.made), "rows": one.rows, "why": one.why} for one in found.tainted],
         "remains": found.remains,
     }
+
+
+def _tell_tainted(one: Tainted, dry_run: bool) -> str:
+    """Return what becomes of a training set or an adapter: no word of an adapter can be taken out, so it is named."""
+    made = one.made
+    named = f"{made.place}: {made.kind} {made.name[:12]}"
+    of = _count(len(made.documents), "document")
+    if made.kind == "adapter":
+        verb = "would be tainted" if dry_run else "is tainted"
+        told = (
+            f"{named} {verb}: it was tuned on {of} of these, and what it learned of them cannot be taken out; nor out "
+        )
+        told += "of models that it was merged into"
+    elif dry_run:
+        told = f"{named} would lose the rows of {of}, and would not be trained on any more"
+    else:
+        told = f"{named} lost {_count(one.rows, 'row')} of {of}, and is not trained on any more"
+    if one.why == MISSING:
+        told = told if made.kind == "adapter" else f"{named} has rows of {of}"
+        return f"{told}; it is not there now. Wherever it is, it is yours to remove."
+    return f"{told}{f'; not marked there: {one.why}' if one.why else ''}".rstrip(".") + "."
 
 
 def tell_followed(found: Followed) -> Iterator[str]:

@@ -32,6 +32,7 @@ from fairtrial.ledger.shape import (
     read_mapping,
     validate_record,
 )
+from fairtrial.ledger.training import TrainingRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +323,7 @@ class TrialRecord:
         text: what next-token distributions are compared on, if they are.
         earlier: whose earlier answers help.
         judges: those who grade answers, on trial or not; what they judge, and what they were examined with.
+        training: what is known of what candidates were trained on, where there is something to say of it.
     """
 
     name: Str
@@ -339,6 +341,7 @@ class TrialRecord:
     judges: tuple[CandidateRecord, ...] = ()
     judgings: tuple[JudgingRecord, ...] = ()
     examinations: tuple[ExaminationRecord, ...] = ()
+    training: tuple[TrainingRecord, ...] = ()
 
     def __post_init__(self) -> None:
         if self.baseline not in {candidate.name for candidate in self.candidates}:

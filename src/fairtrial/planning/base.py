@@ -78,6 +78,40 @@ class Pairing:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenItems:
+    """Items of one task that a candidate was trained on.
+
+    Attributes:
+        task: its name.
+        items: their ids.
+        of: how many items are asked.
+        rules: by what in common they were found, in words, to how many.
+        example: words in common, or the question of one.
+    """
+
+    task: str
+    items: tuple[str, ...]
+    of: int
+    rules: Mapping[str, int]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What is known of what a candidate was trained on.
+
+    Attributes:
+        seen: items of the trial among it, by task.
+        unknown: there is an adapter of which nothing tells what it was trained on.
+        withdrawn: how many of the documents that it was trained on were withdrawn from their archive since.
+    """
+
+    seen: tuple[SeenItems, ...] = ()
+    unknown: bool = False
+    withdrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedCandidate:
     """A candidate whose weights are at hand.
 
@@ -86,6 +120,7 @@ class PlannedCandidate:
         parts: where its last lever acts while it answers: the candidate without that lever, then those that the lever
             refers to, by the names that traces give them.
         lever: that lever.
+        training: what is known of what it was trained on here.
     """
 
     spec: Candidate
@@ -93,6 +128,7 @@ class PlannedCandidate:
     model: ResolvedModel
     parts: Mapping[str, PlannedCandidate] = field(default_factory=dict)
     lever: AppliedLever | None = None
+    training: Training = Training()
 
     @property
     def models(self) -> dict[str, PlannedCandidate]:

@@ -24,7 +24,8 @@ from fairtrial.levers import (
     read_lever,
 )
 from fairtrial.models import ResolvedModel, choose_engine, hash_file, identify_candidate, resolve_candidate
-from fairtrial.planning.base import PlannedCandidate, PlannedTask, join_models
+from fairtrial.planning.base import PlannedCandidate, PlannedTask, Training, join_models
+from fairtrial.planning.contamination import ContaminationCheck
 from fairtrial.planning.places import Where, add_place
 from fairtrial.planning.shots import write_shots
 from fairtrial.records import content_hash
@@ -86,6 +87,7 @@ class CandidatePlanner:
         specs: candidates that others may refer to, by id.
         planned: those that are planned already, by id.
         lines: the line that names the model of each, for errors.
+        contamination: looks for items of the trial in what candidates are trained on.
     """
 
     base_dir: Path
@@ -94,6 +96,7 @@ class CandidatePlanner:
     specs: Mapping[str, Candidate] = field(default_factory=dict)
     planned: dict[str, PlannedCandidate] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
+    contamination: ContaminationCheck = field(default_factory=ContaminationCheck)
 
     def plan_named(self, name: str) -> PlannedCandidate:
         """Return the candidate of that id among ``specs``."""
@@ -111,7 +114,8 @@ class CandidatePlanner:
         Raises SpecError or ModelError for whatever is wrong.
         """
         check_order(spec)
-        levers = [read_lever(lever) for lever in locate_levers(spec.levers, self.base_dir, self._write_shots)]
+        items = self.contamination.write_items if self.tasks else None
+        levers = [read_lever(lever) for lever in locate_levers(spec.levers, self.base_dir, self._write_shots, items)]
         return self._plan_levers(spec, levers, line)
 
     def _plan_levers(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
@@ -126,9 +130,13 @@ class CandidatePlanner:
         with add_place(line):
             model = resolve_candidate(spec, self.base_dir)
         counted: list[list[object]] = []
+        training = self._check_adapter(spec, Training(), model)
         for applied in levers:
             context = BuildContext(cache_folder(), lambda told: self.on_progress(f"{spec.id}: {told}"))
-            model = build_model(applied, model, context)
+            training = self.contamination.check_lever(spec.id, training, applied, model)
+            before, model = model, build_model(applied, model, context)
+            if model.adapter != before.adapter:
+                training = self._check_adapter(spec, training, model)
             if own := self._identity(applied, {}):
                 counted.append([applied.name, *own])
         with add_place(line):
@@ -150,7 +158,11 @@ class CandidatePlanner:
             identity = content_hash([identity, counted])
         if spec.chat not in ("none", "model"):
             spec = spec.model_copy(update={"chat": str((self.base_dir / spec.chat).resolve())})
-        return PlannedCandidate(spec, identity, model)
+        return PlannedCandidate(spec, identity, model, training=training)
+
+    def _check_adapter(self, spec: Candidate, training: Training, model: ResolvedModel) -> Training:
+        """Return what is known of a candidate's training with that of the adapter beside its weights."""
+        return self.contamination.check(spec.id, training, model.adapter) if model.adapter else training
 
     def _plan_wrapped(self, spec: Candidate, applied: AppliedLever, own: PlannedCandidate) -> PlannedCandidate:
         """Return a candidate whose last lever acts while ``own``, the candidate without it, answers."""

@@ -18,6 +18,7 @@ from fairtrial.measures import find_measures
 from fairtrial.planning.base import PlannedCandidate as PlannedCandidate
 from fairtrial.planning.base import PlannedTask as PlannedTask
 from fairtrial.planning.candidates import CandidatePlanner, check_order
+from fairtrial.planning.contamination import ContaminationCheck, describe_training, tell_training
 from fairtrial.planning.frontiers import plan_frontiers
 from fairtrial.planning.judges import Judges, plan_judges
 from fairtrial.planning.limits import plan_limits
@@ -139,6 +140,7 @@ class Plan:
             "study": self.study,
             **({"text": self.passages.document()} if self.passages else {}),
             **self.judges.document(),
+            **({"training": told} if (told := describe_training(self.candidates)) else {}),
             "candidates": [
                 {
                     "name": c.name,
@@ -215,6 +217,7 @@ def plan_trial(
     check_names(tasks, trial, where)
     specs = {c.id: c for c in (*trial.candidates, *trial.judges)}
     planner = CandidatePlanner(base_dir, on_progress, tasks, specs)
+    planner.contamination = ContaminationCheck(tasks, trial.contaminated == "allow")
     planner.planned |= {name: one.candidate for name, one in known.items()}
     planner.lines |= {c.id: where("candidates", i, "model") for i, c in enumerate(trial.candidates)}
     for i, spec in enumerate(trial.candidates):
@@ -224,7 +227,7 @@ def plan_trial(
             check_prompts(planner.planned[spec.id], tasks)
     planned = tuple(planner.planned[spec.id] for spec in trial.candidates)
     tasks, judges = plan_judges(trial, tasks, planner, where)
-    for line in _describe_comparison(planned):
+    for line in (*_describe_comparison(planned), *tell_training(planned)):
         on_progress(line)
     _check_readings(trial, tasks, where)
     with add_place(where("study")):

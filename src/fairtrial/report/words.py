@@ -227,6 +227,7 @@ def _describe_family_error(summary: Summary) -> str:
 
 
 SHORT = {
+    "contaminated": "trained on",
     "unread": "unread",
     "empty": "without text",
     "refused": "refused",

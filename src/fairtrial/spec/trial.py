@@ -140,6 +140,11 @@ class Trial(PublicSection):
     measures: Texts = Field((), description="Measures to give verdicts on; default: each task's main one.")
     decide: Decide = Decide()
     budget: Budget = Field(Budget(), description="What the trial may spend; it stops before a limit is crossed.")
+    contaminated: Literal["refuse", "allow"] = Field(
+        "refuse",
+        description="Whether a candidate may be judged on items that it was trained on: refuse, or allow, and then "
+        "every table says of which.",
+    )
     latency_items: Count = Field(
         0, description="Ask so many items of each task once more, one at a time, to time single answers."
     )

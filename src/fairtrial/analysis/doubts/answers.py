@@ -138,7 +138,7 @@ def find_verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt
             continue
         for side in _list_losing_sides(verdict):
             count, of = lost.get((side, verdict.task), (0, 1))
-            if count and not _would_stand(verdict, count / of):
+            if count and not would_stand(verdict, count / of):
                 yield _make_verdict_doubt(verdict, side, count, of)
                 break
 
@@ -169,7 +169,7 @@ def _list_losing_sides(verdict: Verdict) -> tuple[str, ...]:
     return sides.get(verdict.verdict, ())
 
 
-def _would_stand(verdict: Verdict, share: float) -> bool:
+def would_stand(verdict: Verdict, share: float) -> bool:
     """Return whether a verdict would stand if the losing side, or either of two that are tied, gained a share."""
     if verdict.verdict == "better":
         return verdict.low - share > 0

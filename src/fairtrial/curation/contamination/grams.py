@@ -1,7 +1,7 @@
 """The grams of training rows as numbers: what of a training set is kept for later trials, without a word of it.
 
 Five kinds, each with numbers of its own, so that one sorted list holds them all (the file ``grams.bin``: unsigned
-64-bit numbers, little-endian, ascending, each once, nothing else):
+64-bit numbers, little-endian, ascending, each once, nothing else), with one more number that stands for the version:
 
 ========  =====================================================================================================
 thirteen  13 words in a row: GPT-3's (Brown et al. 2020, appendix C; lm-evaluation-harness and others since)
@@ -43,6 +43,7 @@ NEAR_WORDS = 4
 MOST_ALIKE = 4
 """Of the 8 words of a changed gram, how many may be numbers or capitalised; more, and it says nothing."""
 _SALTS = {kind: np.uint64(hash_word(f"\x00{kind} {VERSION}")) for kind in KINDS}
+_MARK = np.array([hash_word(f"\x00version {VERSION}")], np.uint64)
 _TOGETHER = 2_000_000
 """Numbers that are sorted at a time."""
 NAME = "grams.bin"
@@ -57,7 +58,7 @@ def list_text_grams(texts: Sequence[str]) -> Hashes:
     """Return the grams of texts that were read as one, all kinds together, in no order."""
     words = [READER.read(text) for text in texts]
     found = [make_word_grams(kind, one) for kind in KINDS if kind != "short" for one in words]
-    return np.concatenate([*found, salt_keys(list_short_keys(texts))])
+    return np.concatenate([*found, salt_keys(list_short_keys(texts)), _MARK])
 
 
 def salt_keys(keys: Hashes) -> Hashes:
@@ -118,6 +119,12 @@ def open_grams(path: Path) -> Hashes:
     if found is None or any(not bool(np.all(part[1:] > part[:-1])) for part in _cut(found)):
         raise FairtrialError(
             "the grams of a training set are damaged: their numbers do not ascend.",
+            fix="Curate the training set again, or tune again.",
+            where=str(path),
+        )
+    if not look_up(_MARK, found).all():
+        raise FairtrialError(
+            "the grams of a training set were made by another version, so that no item can be looked up in them.",
             fix="Curate the training set again, or tune again.",
             where=str(path),
         )

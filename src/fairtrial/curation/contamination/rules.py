@@ -11,7 +11,7 @@ from typing import Literal
 
 OverlapKind = Literal["thirteen", "eight", "short", "changed", "near", "reworded"]
 
-WORDS: dict[str, str] = {
+WORDS: dict[Found, str] = {
     "thirteen": "13 words in a row",
     "eight": "runs of 8 words",
     "short": "question and answer",
@@ -31,17 +31,20 @@ class OverlapRules:
         changed: least share of 8-grams without names and numbers.
         near: least share of phrases in any order.
         fewest: grams of a kind that an item must share, beside the share.
+        practice: least share of all 8-grams, of an item that its task makes of templates: rows of the same templates
+            have much in common with it and are no leak.
     """
 
     eight: float
     changed: float
     near: float
     fewest: int
+    practice: float
 
 
-FOR_ROWS = OverlapRules(eight=0.25, changed=0.6, near=0.5, fewest=3)
+FOR_ROWS = OverlapRules(eight=0.25, changed=0.6, near=0.5, fewest=3, practice=0.7)
 """For one row of training data."""
-FOR_ITEMS = OverlapRules(eight=0.7, changed=0.9, near=0.75, fewest=1)
+FOR_ITEMS = OverlapRules(eight=0.7, changed=0.9, near=0.75, fewest=1, practice=0.9)
 """For an item against all rows together: 70% of 8-grams is PaLM's threshold (section 8); any 13-gram is GPT-3's."""
 LEAST_DISTINCT = 0.5
 """Share of an item's grams that must be its own for its wording to be told from that of its task."""
@@ -75,16 +78,19 @@ def judge(counts: ItemCounts, rules: OverlapRules, short: bool) -> tuple[Overlap
         short: whether its question, which has few words, and its answer were seen together.
     """
     shares = {kind: counts.seen[kind] / total if total else 0.0 for kind, total in counts.own.items()}
-    if counts.seen["thirteen"] and (not counts.practice or shares["eight"] >= rules.eight):
+    whole = counts.seen_all / counts.all["eight"] if counts.all["eight"] else 0.0
+    if counts.practice:
+        return (
+            ("eight", whole) if whole >= rules.practice and counts.seen["eight"] else ("short", 1.0) if short else None
+        )
+    if counts.seen["thirteen"]:
         return "thirteen", shares["thirteen"]
-    if counts.all["eight"] and counts.seen_all == counts.all["eight"] and counts.seen["eight"]:
+    if whole == 1.0 and counts.seen["eight"]:
         return "eight", 1.0
     if shares["eight"] >= rules.eight and counts.seen["eight"] >= min(rules.fewest, counts.own["eight"]):
         return "eight", shares["eight"]
     if short:
         return "short", 1.0
-    if counts.practice:
-        return None
     for kind, least in (("changed", rules.changed), ("near", rules.near)):
         enough = counts.own[kind] >= LEAST_DISTINCT * counts.all[kind]
         if enough and shares[kind] >= least and counts.seen[kind] >= max(rules.fewest, 2):

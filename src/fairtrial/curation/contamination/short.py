@@ -17,6 +17,8 @@ from fairtrial.curation.contamination.words import Hashes, clean_text, hash_word
 MOST_WORDS = 16
 """Words of a piece at most; what is longer has grams."""
 MOST_LETTERS = 160
+MOST_PIECES = 3
+"""Of a question: the words of a small table stand side by side in many."""
 REACH = 7
 """Pieces behind a question among which its answer is looked for: options may stand between."""
 _LAST_WORDS = (1, 2, 3)
@@ -88,7 +90,7 @@ def make_short_keys(question: str, answer: str) -> Hashes:
         answer: one short piece; empty: the question alone counts.
     """
     asked, told = list(cut_pieces(question)), list(cut_pieces(answer))
-    if not asked or not all(asked) or sum(map(len, asked)) > MOST_WORDS:
+    if not 0 < len(asked) <= MOST_PIECES or not all(asked) or sum(map(len, asked)) > MOST_WORDS:
         return np.empty(0, np.uint64)
     if answer.strip() and (len(told) != 1 or not told[0]):
         return np.empty(0, np.uint64)

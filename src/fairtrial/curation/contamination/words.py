@@ -166,6 +166,6 @@ def _compile_marks() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 _FACTORS = tuple(_make_factors(16))
 _PRONOUNS = frozenset(
-    ["he", "him", "his", "himself", "she", "her", "hers", "herself", "they", "them", "their", "theirs", "themselves"]
+    ("he", "him", "his", "himself", "she", "her", "hers", "herself", "they", "them", "their", "theirs", "themselves")
 )
 _NUMBER, _NAME = hash_word("\x00number"), hash_word("\x00name")

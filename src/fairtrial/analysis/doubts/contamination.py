@@ -1,0 +1,86 @@
+"""Doubts about candidates that were trained on what they are asked, or on nobody knows what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairtrial.analysis.doubts.answers import DOUBTFUL, counts_wrong, would_stand
+from fairtrial.analysis.doubts.base import Doubt
+from fairtrial.analysis.doubts.quoting import quote_text
+from fairtrial.analysis.verdicts import Verdict, find_verdicts
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.training import SeenRecord
+
+CONTAMINATED, UNKNOWN, WITHDRAWN = "contaminated", "training_unknown", "withdrawn_training"
+WINNERS = {"better": ("a",), "worse": ("b",), "tied": ("a", "b")}
+"""Sides that a verdict would change for if they did worse."""
+
+
+def find_contamination_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield a doubt for each candidate and task of which it was trained on items, and each verdict that hangs on it.
+
+    Also where nothing tells what an adapter was trained on, and where documents were withdrawn since.
+    """
+    seen: dict[tuple[str, str], SeenRecord] = {}
+    for one in trial.plan.training:
+        for task in one.seen:
+            seen[one.candidate, task.task] = task
+            yield _tell_seen(ledger, trial, one.candidate, task)
+        if one.unknown:
+            text = (
+                f"Nothing tells what the adapter of {one.candidate} was trained on; whether it has seen the items that "
+                "it is asked is not known."
+            )
+            yield Doubt(UNKNOWN, text, candidate=one.candidate, headline=True)
+        if one.withdrawn:
+            many = f"{one.withdrawn:,} documents that were" if one.withdrawn > 1 else "a document that was"
+            text = f"{one.candidate} was trained on {many} withdrawn from its archive since."
+            yield Doubt(WITHDRAWN, text, candidate=one.candidate, count=one.withdrawn, headline=True)
+    if not seen:
+        return
+    cards = {task.name: task.card for task in trial.plan.tasks}
+    for verdict in find_verdicts(ledger, trial.id):
+        if counts_wrong(cards[verdict.task], verdict.measure):
+            yield from _doubt_verdict(verdict, seen)
+
+
+def _tell_seen(ledger: Ledger, trial: query.TrialRow, name: str, seen: SeenRecord) -> Doubt:
+    count = len(seen.items)
+    found = ", ".join(f"{number:,} by {rule}" for rule, number in seen.rules.items())
+    text = (
+        f"{name} was trained on {count:,} of {seen.of:,} items of {seen.task} ({found}), and was judged on them since "
+        f"the trial allows it. For example: {quote_text(seen.example)}.{_compare_scores(ledger, trial, name, seen)}"
+    )
+    return Doubt(CONTAMINATED, text, seen.task, name, count, seen.of, True)
+
+
+def _compare_scores(ledger: Ledger, trial: query.TrialRow, name: str, seen: SeenRecord) -> str:
+    """Return how right a candidate is on items that it was trained on and on the others, in words; empty if unknown."""
+    task = next((task for task in trial.plan.tasks if task.name == seen.task), None)
+    if task is None or not counts_wrong(task.card, task.card.main_measure):
+        return ""
+    candidate = trial.plan.candidate(name)
+    rows = query.read_values(ledger, trial.id, candidate.id, task.id, task.card.main_measure)
+    trained = set(seen.items)
+    shares = []
+    for wanted in (True, False):
+        mine = [at for at, item in enumerate(rows.item_ids) if (item in trained) is wanted and rows.weights[at] > 0]
+        if not mine:
+            return ""
+        shares.append(float((rows.values[mine] * rows.weights[mine]).sum() / rows.weights[mine].sum()))
+    return f" On these its {task.card.main_measure} is {shares[0]:.1%}, on the others {shares[1]:.1%}."
+
+
+def _doubt_verdict(verdict: Verdict, seen: dict[tuple[str, str], SeenRecord]) -> Iterator[Doubt]:
+    """Yield that a verdict would not stand if the items that a side was trained on had been wrong."""
+    sides = {"a": verdict.a, "b": verdict.b}
+    for side in WINNERS.get(verdict.verdict, ()):
+        found = seen.get((sides[side], verdict.task))
+        if found is None or would_stand(verdict, len(found.items) / max(found.of, 1)):
+            continue
+        text = (
+            f"The verdict on {verdict.a} and {verdict.b} on {verdict.task} is doubtful: {sides[side]} was trained on "
+            f"{len(found.items):,} of {found.of:,} items; were it wrong on these, the verdict would not stand."
+        )
+        yield Doubt(DOUBTFUL, text, verdict.task, verdict.a, len(found.items), found.of, True)
+        return

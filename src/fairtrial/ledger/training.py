@@ -1,0 +1,44 @@
+"""What a trial's plan says of what its candidates were trained on, read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fairtrial.ledger.shape import Bool, StoredCount, Str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRecord:
+    """Items of one task that a candidate was trained on.
+
+    Attributes:
+        task: its name.
+        items: their ids.
+        of: how many items are asked.
+        rules: by what in common they were found, in words, to how many.
+        example: words in common, or the question of one.
+    """
+
+    task: Str
+    items: tuple[Str, ...]
+    of: StoredCount
+    rules: Mapping[Str, StoredCount] = field(default_factory=dict)
+    example: Str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """What is known of a candidate's training.
+
+    Attributes:
+        candidate: its name.
+        seen: items of the trial among what it was trained on.
+        unknown: it has an adapter of which nothing tells what it was trained on.
+        withdrawn: how many of its documents were withdrawn from their archive since.
+    """
+
+    candidate: Str
+    seen: tuple[SeenRecord, ...] = ()
+    unknown: Bool = False
+    withdrawn: StoredCount = 0

@@ -1,0 +1,168 @@
+"""Items of a trial that a candidate was trained on: looked for before anything is asked, and before it is tuned.
+
+What a lever trains on, what an adapter's folder keeps of it, and the trial's items are all that is read here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from fairtrial.archive.tainting import read_taint
+from fairtrial.cache import cache_folder
+from fairtrial.curation.contamination.index import Contact, ItemIndex
+from fairtrial.curation.contamination.items import ItemText, write_items
+from fairtrial.curation.contamination.rules import WORDS
+from fairtrial.curation.contamination.trained import find_grams
+from fairtrial.errors import SpecError
+from fairtrial.levers import AppliedLever
+from fairtrial.models import ResolvedModel
+from fairtrial.planning.base import PlannedCandidate, PlannedTask, SeenItems, Training
+from fairtrial.tasks.find import GENERATED
+
+SHOWN = 100
+"""Characters of an item that an error shows."""
+FIX = (
+    "Put `curate` before `tune`, which leaves rows with items of this trial out, or ask other items (of a procedural "
+    "task by another seed). `contaminated: allow` in the trial file judges it all the same, and every table says so."
+)
+
+
+@dataclass
+class ContaminationCheck:
+    """Looks for a trial's items in what candidates were trained on.
+
+    Attributes:
+        tasks: of the trial.
+        allowed: whether a candidate that has seen items may stand trial.
+    """
+
+    tasks: Sequence[PlannedTask] = ()
+    allowed: bool = False
+    _known: dict[tuple[Path, float], tuple[SeenItems, ...] | None] = field(default_factory=dict)
+
+    def check(self, name: str, before: Training, trained_on: Path) -> Training:
+        """Return what is known of a candidate's training once it is trained on something more.
+
+        Args:
+            name: of the candidate.
+            before: what was known.
+            trained_on: a training set, an adapter, or a file of rows.
+
+        Raises SpecError if it holds items of the trial, and that is not allowed.
+        """
+        key = (trained_on, trained_on.stat().st_mtime)
+        if key not in self._known:
+            grams = find_grams(trained_on)
+            self._known[key] = None if grams is None else tuple(self._count(list(self._index.find_seen(grams))))
+        seen = self._known[key]
+        if seen and not self.allowed:
+            raise SpecError(tell_contaminated(name, seen), fix=FIX)
+        taint = read_taint(trained_on if trained_on.is_dir() else trained_on.parent)
+        gone = len(taint.documents) if taint else 0
+        return Training(_add(before.seen, seen or ()), before.unknown or seen is None, max(before.withdrawn, gone))
+
+    def check_lever(self, name: str, before: Training, applied: AppliedLever, model: ResolvedModel) -> Training:
+        """Return what is known of a candidate's training once a lever has been applied to its model.
+
+        Called before it is: what is trained on is refused before hours are spent on it.
+        """
+        if applied.name != "tune":
+            return before
+        data = getattr(applied.settings, "data", None)
+        place = Path(data) if data else model.training_set
+        return self.check(name, before, place) if place and place.exists() else before
+
+    def write_items(self) -> Path:
+        """Return a file with all items of all tasks, asked or not, for rows of training data to be checked against."""
+        return write_items(self._index.items, cache_folder() / "contamination")
+
+    @cached_property
+    def _index(self) -> ItemIndex:
+        return ItemIndex([item for task in self.tasks if not task.form for item in list_item_texts(task)])
+
+    def _count(self, contacts: Sequence[Contact]) -> Iterator[SeenItems]:
+        """Yield for each task which of the items that are asked were seen."""
+        names = {task.id: task.name for task in self.tasks}
+        for task in self.tasks:
+            asked = {item.id for item in task.items}
+            found = [
+                one for one in contacts if one.item.task == (task.name if not task.form else names.get(task.of, ""))
+            ]
+            found = [one for one in found if one.item.id in asked]
+            if found:
+                rules = Counter(one.rule for one in found)
+                first = min(found, key=lambda one: list(WORDS).index(one.rule))
+                yield SeenItems(
+                    task.name,
+                    tuple(one.item.id for one in found),
+                    len(task.items),
+                    {told: rules[rule] for rule, told in WORDS.items() if rule in rules},
+                    first.words or first.item.question,
+                )
+
+
+def list_item_texts(task: PlannedTask) -> Iterator[ItemText]:
+    """Yield all items of a task as texts."""
+    generated = not task.plugin and task.plain.card.name in GENERATED
+    for item in task.plain.items():
+        yield ItemText(task.name, item.id, item.question, item.choices, item.gold, generated, bool(item.images))
+
+
+def describe_training(candidates: Sequence[PlannedCandidate]) -> list[dict[str, object]]:
+    """Return what is known of what candidates, and those that answer for them, were trained on, as JSON values."""
+    found = []
+    for one in candidates:
+        seen: tuple[SeenItems, ...] = ()
+        for part in one.with_parts():
+            seen = _add(seen, part.training.seen)
+        every = [part.training for part in one.with_parts()]
+        unknown, withdrawn = any(part.unknown for part in every), max(part.withdrawn for part in every)
+        if seen or unknown or withdrawn:
+            told = {"seen": [asdict(task) for task in seen], "unknown": unknown, "withdrawn": withdrawn}
+            found.append({"candidate": one.name, **told})
+    return found
+
+
+def tell_training(candidates: Sequence[PlannedCandidate]) -> Iterator[str]:
+    """Yield what must be known of what candidates were trained on, as sentences."""
+    for one in candidates:
+        if one.training.seen:
+            yield tell_contaminated(one.name, one.training.seen)
+        if one.training.unknown:
+            yield f"{one.name}: nothing tells what its adapter was trained on; whether it has seen items is not known."
+        if one.training.withdrawn:
+            yield f"{one.name}: of what it was trained on, withdrawn since: {one.training.withdrawn:,} documents."
+
+
+def tell_contaminated(name: str, seen: Sequence[SeenItems]) -> str:
+    """Return how many items of which tasks a candidate was trained on, with an example."""
+    counts = " and ".join(f"{len(one.items):,} of {one.of:,} items of {one.task}" for one in seen)
+    rules: Counter[str] = Counter()
+    for one in seen:
+        rules.update(one.rules)
+    found = ", ".join(f"{count:,} by {rule}" for rule, count in rules.items())
+    shown = " ".join(seen[0].example.split())
+    shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}..."
+    return (
+        f"candidate {name!r} was trained on {counts} ({found}), so that its answers to them say nothing of what it can "
+        f"do. For example, of {seen[0].task}: {shown!r}."
+    )
+
+
+def _add(before: Sequence[SeenItems], more: Sequence[SeenItems]) -> tuple[SeenItems, ...]:
+    """Return both, each task once."""
+    found = {one.task: one for one in before}
+    for one in more:
+        known = found.get(one.task)
+        if known is not None:
+            items = tuple(dict.fromkeys([*known.items, *one.items]))
+            rules = {
+                rule: max(known.rules.get(rule, 0), one.rules.get(rule, 0)) for rule in {**known.rules, **one.rules}
+            }
+            one = replace(one, items=items, rules=rules)
+        found[one.task] = one
+    return tuple(found.values())

@@ -1,0 +1,169 @@
+"""Candidates that were trained on what they would be asked: refused before they are tuned, or said in the plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+
+from fairtrial import cache
+from fairtrial.archive.tainting import mark_tainted
+from fairtrial.curation.contamination.grams import collect_grams, write_grams
+from fairtrial.curation.contamination.items import read_items
+from fairtrial.errors import FairtrialError, SpecError
+from fairtrial.levers import LEVERS, BuildContext, BuildLever
+from fairtrial.models import ResolvedModel
+from fairtrial.planning.candidates import CandidatePlanner
+from fairtrial.planning.contamination import ContaminationCheck, describe_training
+from fairtrial.planning.plan import Plan, plan_trial
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.curate import Curate
+from fairtrial.spec.levers import LEVER_SETTINGS, locate_levers
+from fairtrial.spec.references import LeverSettings, Refers
+from fairtrial.spec.trial import TaskEntry, Trial
+
+QUESTIONS = [
+    "Which of the two old bridges of Saltmere was closed for repairs in the spring after the flood?",
+    "Who signed the contract for the new ferry that sails to Harrow on Mondays and Thursdays?",
+    "What is the capital of Peru?",
+    "How many lamps does the keeper of the north light have to clean before the night begins?",
+]
+ANSWERS = ["The upper one", "Captain Orlo", "Lima", "Nine"]
+built: list[str] = []
+
+
+class Tuned(LeverSettings):
+    """Settings of a lever that stands for tuning."""
+
+    data: Annotated[str | None, Refers("file")] = None
+    grams: bool = True
+
+
+class TuneLever(BuildLever[Tuned]):
+    """Makes a folder that looks like an adapter's."""
+
+    Settings = Tuned
+
+    def build(self, settings: Tuned, model: ResolvedModel, context: BuildContext) -> ResolvedModel:
+        built.append(str(settings.data))
+        folder = context.cache_dir / f"adapter-{len(built)}"
+        folder.mkdir(parents=True)
+        if settings.grams:
+            write_grams(collect_grams([["nothing"]]), folder / "grams.bin")
+        return replace(model, adapter=folder, adapter_sha256="ad" * 32)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(cache, "user_cache_path", lambda _name: tmp_path / "cache")
+    settings: dict[str, Any] = {**LEVER_SETTINGS.built_in, "tune": Tuned, "curate": Curate}
+    monkeypatch.setitem(LEVERS.__dict__, "built_in", {**LEVERS.built_in, "tune": TuneLever})
+    monkeypatch.setitem(LEVER_SETTINGS.__dict__, "built_in", settings)
+    rows = "".join(f'"{q}","{a}"\n' for q, a in zip(QUESTIONS, ANSWERS, strict=True))
+    (tmp_path / "own.csv").write_text(f"question,answer\n{rows}")
+    built.clear()
+    yield tmp_path
+
+
+def plan(place: Path, lever: dict[str, Any], told: list[str] | None = None, **more: Any) -> Plan:
+    trial = Trial(
+        name="t",
+        candidates=(Candidate(id="base", model="fake:x"), Candidate(id="tuned", model="fake:x", levers=(lever,))),
+        tasks=(TaskEntry(file="own.csv"),),
+        **more,
+    )
+    return plan_trial(trial, place, on_progress=(told if told is not None else []).append)
+
+
+def write_rows(place: Path, *rows: tuple[str, str]) -> Path:
+    path = place / "rows.jsonl"
+    lines = [{"messages": [{"role": "user", "content": q}, {"role": "assistant", "content": a}]} for q, a in rows]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_refused_with_count_task_and_example_before_it_is_tuned(place: Path) -> None:
+    write_rows(place, (QUESTIONS[0], ANSWERS[0]), (QUESTIONS[2], ANSWERS[2]), ("Who are you?", "Nobody."))
+    with pytest.raises(SpecError) as caught:
+        plan(place, {"tune": {"data": "rows.jsonl"}})
+    assert "candidate 'tuned' was trained on 2 of 4 items of own" in caught.value.message
+    assert "1 by 13 words in a row, 1 by question and answer" in caught.value.message
+    assert "'Which of the two old bridges of Saltmere" in caught.value.message
+    assert "`curate` before `tune`" in caught.value.fix
+    assert "contaminated: allow" in caught.value.fix
+    assert built == []
+
+
+def test_allowed_it_is_said_and_stands_in_the_plan(place: Path) -> None:
+    write_rows(place, (QUESTIONS[0], ANSWERS[0]))
+    told: list[str] = []
+    made = plan(place, {"tune": {"data": "rows.jsonl"}}, told, contaminated="allow")
+    assert len(built) == 1
+    assert any("was trained on 1 of 4 items of own" in line for line in told)
+    [training] = made.document()["training"]
+    assert training["candidate"] == "tuned"
+    [seen] = training["seen"]
+    [item] = [one.id for one in made.tasks[0].items if one.question == QUESTIONS[0]]
+    assert (seen["task"], seen["items"], seen["of"]) == ("own", (item,), 4)
+    assert (training["unknown"], training["withdrawn"]) == (False, 0)
+
+
+def test_clean_rows_say_nothing(place: Path) -> None:
+    write_rows(place, ("Who are you?", "Nobody."), ("What is the capital of Chile?", "Santiago"))
+    made = plan(place, {"tune": {"data": "rows.jsonl"}})
+    assert len(built) == 1
+    assert "training" not in made.document()
+    assert made.id == plan(place, {"tune": {"data": "rows.jsonl"}}, contaminated="allow").id
+
+
+def test_an_adapter_without_grams_is_unknown_and_one_of_withdrawn_documents_is_said(place: Path) -> None:
+    write_rows(place, ("Who are you?", "Nobody."))
+    told: list[str] = []
+    made = plan(place, {"tune": {"data": "rows.jsonl", "grams": False}}, told)
+    assert describe_training(made.candidates) == [{"candidate": "tuned", "seen": [], "unknown": True, "withdrawn": 0}]
+    assert any("nothing tells what its adapter was trained on" in line for line in told)
+    mark_tainted(place, ["d1", "d2"])  # the folder of rows.jsonl
+    assert describe_training(plan(place, {"tune": {"data": "rows.jsonl"}}).candidates) == [
+        {"candidate": "tuned", "seen": [], "unknown": False, "withdrawn": 2}
+    ]
+
+
+def test_a_training_set_is_read_by_its_grams_and_damage_is_told(place: Path) -> None:
+    folder = place / "set"
+    folder.mkdir()
+    write_grams(collect_grams([[QUESTIONS[3], ANSWERS[3]]]), folder / "grams.bin")
+    with pytest.raises(SpecError, match="trained on 1 of 4 items of own"):
+        plan(place, {"tune": {"data": "set"}})
+    (folder / "grams.bin").write_bytes(b"\x00" * 12)
+    with pytest.raises(FairtrialError, match="damaged"):
+        plan(place, {"tune": {"data": "set"}})
+
+
+def test_the_trials_items_are_written_for_curation(place: Path) -> None:
+    tasks = plan(place, {"tune": {"data": str(write_rows(place, ("Who?", "Ben")))}}).tasks
+    path = ContaminationCheck(tasks).write_items()
+    assert sorted(one.question for one in read_items(path)) == sorted(QUESTIONS)
+    assert {(one.task, one.generated) for one in read_items(path)} == {("own", False)}
+    levers = locate_levers(({"curate": {"sources": "rows.jsonl"}},), place, None, lambda: path)
+    assert levers[0]["curate"]["against"] == {"items": [str(path)]}
+
+
+def test_outside_a_trial_no_items_are_looked_for(place: Path) -> None:
+    write_rows(place, (QUESTIONS[0], ANSWERS[0]))
+    spec = Candidate(id="tuned", model="fake:x", levers=({"tune": {"data": "rows.jsonl"}},))
+    assert CandidatePlanner(place).plan(spec).training.seen == ()
+
+
+def test_own_generated_tasks_are_marked_as_such(place: Path) -> None:
+    trial = Trial(
+        name="t",
+        candidates=(Candidate(id="base", model="fake:x"), Candidate(id="other", model="fake:y")),
+        tasks=(TaskEntry(task="arithmetic", limit=5), TaskEntry(file="own.csv")),
+    )
+    check = ContaminationCheck(plan_trial(trial, place).tasks)
+    found = {(one.task, one.generated) for one in read_items(check.write_items())}
+    assert found == {("arithmetic", True), ("own", False)}
