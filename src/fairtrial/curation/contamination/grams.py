@@ -22,6 +22,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from fairtrial.curation.base import TrainingRow
 from fairtrial.curation.contamination.short import list_short_keys
@@ -140,6 +141,32 @@ def look_up(grams: Hashes, known: Hashes) -> np.ndarray[tuple[int], np.dtype[np.
     found = np.zeros(len(grams), np.bool_)
     found[order] = known[np.minimum(at, len(known) - 1)] == grams[order]
     return found
+
+
+class GramSet:
+    """Numbers that others are looked up among, fast where few are: a table of their last bits comes first.
+
+    Attributes:
+        numbers: sorted, each once.
+    """
+
+    def __init__(self, numbers: Hashes) -> None:
+        """Make the table."""
+        self.numbers = numbers
+        bits = max(12, int(16 * len(numbers)).bit_length())
+        self._mask = np.uint64((1 << bits) - 1)
+        self._table = np.zeros(1 << bits, np.bool_)
+        self._table[(numbers & self._mask).astype(np.int64)] = True
+
+    def find(self, grams: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the places in ``grams`` of those that are among the numbers, and their places among these."""
+        places = np.flatnonzero(self._table[(grams & self._mask).astype(np.int64)])
+        if not len(places):
+            return places, places
+        wanted = grams[places]
+        at = np.minimum(np.searchsorted(self.numbers, wanted), len(self.numbers) - 1)
+        hit = self.numbers[at] == wanted
+        return places[hit], at[hit]
 
 
 def _cut(grams: Hashes) -> Iterator[Hashes]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.curation.contamination.grams import READER, look_up, make_word_grams, salt_keys
+from fairtrial.curation.contamination.grams import READER, GramSet, look_up, make_word_grams, salt_keys
 from fairtrial.curation.contamination.items import ItemText
 from fairtrial.curation.contamination.rewording import Rewordings
 from fairtrial.curation.contamination.rules import (
@@ -60,7 +60,7 @@ class _Postings:
     """Grams of one kind with the items that have them.
 
     Attributes:
-        grams: sorted, each once; (grams,).
+        grams: of all items; (grams,).
         starts: where the items of each begin; (grams + 1,).
         items: numbers of items; (pairs,).
         own: of each pair, whether the gram is the item's own; (pairs,).
@@ -68,7 +68,7 @@ class _Postings:
         count_all: of each item, how many grams it has; (items,).
     """
 
-    grams: Hashes
+    grams: GramSet
     starts: NDArray[np.int64]
     items: NDArray[np.int64]
     own: NDArray[np.bool_]
@@ -77,11 +77,10 @@ class _Postings:
 
     def find(self, grams: Hashes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return the items that have grams of a row, one for each gram in common, and whether it is the item's own."""
-        known = np.unique(grams)
-        at = np.searchsorted(self.grams, known)
-        at = at[self.grams[np.minimum(at, len(self.grams) - 1)] == known] if len(self.grams) else at[:0]
+        at = self.grams.find(grams)[1]
         if not len(at):
             return np.empty(0, np.int64), np.empty(0, np.bool_)
+        at = np.unique(at)
         pairs = np.concatenate([np.arange(self.starts[one], self.starts[one + 1]) for one in at])
         return self.items[pairs], self.own[pairs]
 
@@ -106,7 +105,7 @@ class ItemIndex:
         self._by_key: dict[int, list[int]] = {}
         for at, keys in self._short.items():
             self._by_key.setdefault(int(keys[0]), []).append(at)
-        self._keys = np.array(sorted(self._by_key), np.uint64)
+        self._keys = GramSet(np.array(sorted(self._by_key), np.uint64))
         self._rewordings = Rewordings({at: one for at, one in enumerate(self.items) if reworded and _is_free(one)})
 
     def find(self, texts: Sequence[str]) -> Contact | None:
@@ -118,7 +117,7 @@ class ItemIndex:
         words = [READER.read(text) for text in texts]
         found = {kind: self._kinds[kind].find(_join([make_word_grams(kind, one) for one in words])) for kind in GRAMS}  # type: ignore[arg-type]
         keys = salt_keys(list_short_keys(texts))
-        short = self._find_short(np.unique(keys)) if len(self._keys) else set()
+        short = self._find_short(keys)
         touched = {int(one) for items, own in found.values() for one in np.unique(items[own])} | short
         contacts = [one for at in sorted(touched) if (one := self._judge_row(at, found, at in short))]
         if contacts:
@@ -135,7 +134,7 @@ class ItemIndex:
         """
         seen = {}
         for kind, postings in self._kinds.items():
-            hit = np.repeat(look_up(postings.grams, known), np.diff(postings.starts))
+            hit = np.repeat(look_up(postings.grams.numbers, known), np.diff(postings.starts))
             size = len(self.items)
             seen[kind] = np.bincount(postings.items[hit & postings.own], minlength=size)
             if kind == "eight":
@@ -162,9 +161,9 @@ class ItemIndex:
         return ItemCounts(own, all_of, seen, every, self.items[at].generated)
 
     def _find_short(self, keys: Hashes) -> set[int]:
-        """Return the items of few words all keys of which are among those of a row, which are sorted."""
-        first = self._keys[look_up(self._keys, keys)]
-        return {at for key in first for at in self._by_key[int(key)] if look_up(self._short[at], keys).all()}
+        """Return the items of few words all keys of which are among those of a row."""
+        first = self._keys.numbers[self._keys.find(keys)[1]]
+        return {at for key in first for at in self._by_key[int(key)] if np.isin(self._short[at], keys).all()}
 
 
 def find_run(item: ItemText, texts: Sequence[str] | None, known: Hashes | None = None) -> str:
@@ -237,5 +236,5 @@ def _post(grams: Sequence[Hashes], items: Sequence[ItemText], questions: dict[st
     often = counts[inverse] > limits[task_of[pairs]] if len(pairs) else np.empty(0, np.bool_)
     own = ~often
     return _Postings(
-        unique, starts, pairs, own, np.bincount(pairs[own], minlength=size), np.bincount(pairs, minlength=size)
+        GramSet(unique), starts, pairs, own, np.bincount(pairs[own], minlength=size), np.bincount(pairs, minlength=size)
     )

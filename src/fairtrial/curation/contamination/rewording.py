@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.curation.contamination.grams import READER
+from fairtrial.curation.contamination.grams import READER, GramSet
 from fairtrial.curation.contamination.items import ItemText
 from fairtrial.curation.contamination.words import Hashes
 
@@ -39,10 +39,11 @@ class Rewordings:
         """Weigh the stems of all items."""
         stems = {at: np.unique(READER.read("\n".join([one.question, *one.gold])).stems) for at, one in items.items()}
         every = np.concatenate([*stems.values(), np.empty(0, np.uint64)])
-        self._stems, counts = np.unique(every, return_counts=True)
+        known, counts = np.unique(every, return_counts=True)
+        self._stems = GramSet(known)
         most = COMMON * len(items) if len(items) >= ITEMS_FOR_COMMON else len(items)
         weights = np.where(counts <= most, np.log((len(items) + 1) / np.maximum(counts, 1)), 0.0)
-        self._own = {at: np.searchsorted(self._stems, one) for at, one in stems.items()}
+        self._own = {at: np.searchsorted(known, one) for at, one in stems.items()}
         self._own = {at: one[weights[one] > 0] for at, one in self._own.items()}
         self._own = {at: one for at, one in self._own.items() if len(one) >= FEWEST_STEMS}
         self._weights = weights
@@ -51,7 +52,7 @@ class Rewordings:
         holder = np.repeat(np.arange(len(self._own)), [len(one) for one in self._own.values()])
         order = np.argsort(flat, kind="stable")
         self._holders = holder[order]
-        self._starts = np.searchsorted(flat[order], np.arange(len(self._stems) + 1))
+        self._starts = np.searchsorted(flat[order], np.arange(len(known) + 1))
         self._totals = np.array([weights[one].sum() for one in self._own.values()])
 
     def find(self, stems: Hashes) -> tuple[int, float] | None:
@@ -62,10 +63,8 @@ class Rewordings:
         """
         if not len(self._own):
             return None
-        at = np.searchsorted(self._stems, stems)
-        known = self._stems[np.minimum(at, len(self._stems) - 1)] == stems
-        places, found = np.flatnonzero(known), at[known]
-        present = np.unique(found)
+        places, found = self._stems.find(stems)
+        present = np.unique(found) if len(found) >= FEWEST_STEMS else found
         if len(present) < FEWEST_STEMS:
             return None
         spans = [np.arange(self._starts[one], self._starts[one + 1]) for one in present]

@@ -67,7 +67,7 @@ def cut_pieces(text: str) -> Iterator[tuple[str, ...]]:
 
     A question mark or a sign of equality at the end of a piece is a word of it.
     """
-    cut = clean_text(text).casefold().replace("'", "").translate(_BETWEEN)
+    cut = clean_text(text).casefold().replace("'", "").replace("**", "").translate(_BETWEEN)
     for end, marked in _ENDS:
         cut = cut.replace(end, marked)
     for piece in cut.split("\n"):
