@@ -34,6 +34,7 @@ from fairtrial.levers.quantize import QuantizeLever
 from fairtrial.levers.read import ReadLever
 from fairtrial.levers.retrieve import RetrieveLever
 from fairtrial.levers.think import ThinkLever
+from fairtrial.levers.tune.adapters.fitting import fit_adapter
 from fairtrial.models import ResolvedModel
 from fairtrial.plugins import PluginTable
 from fairtrial.records import Request, content_hash
@@ -56,6 +57,7 @@ __all__ = [
     "build_model",
     "count_calls",
     "find_lever",
+    "fit_adapter",
     "identify_lever",
     "is_wrapping",
     "read_lever",

@@ -19,6 +19,7 @@ from fairtrial.levers import (
     ReferencedContent,
     WrapLever,
     build_model,
+    fit_adapter,
     identify_lever,
     is_wrapping,
     read_lever,
@@ -131,8 +132,12 @@ class CandidatePlanner:
             model = resolve_candidate(spec, self.base_dir)
         counted: list[list[object]] = []
         training = self._check_adapter(spec, Training(), model)
+
+        def tell(told: str) -> None:
+            self.on_progress(f"{spec.id}: {told}")
+
         for applied in levers:
-            context = BuildContext(cache_folder(), lambda told: self.on_progress(f"{spec.id}: {told}"))
+            context = BuildContext(cache_folder(), tell)
             training = self.contamination.check_lever(spec.id, training, applied, model)
             before, model = model, build_model(applied, model, context)
             if model.adapter != before.adapter:
@@ -140,7 +145,7 @@ class CandidatePlanner:
             if own := self._identity(applied, {}):
                 counted.append([applied.name, *own])
         with add_place(line):
-            model = choose_engine(model, spec.engine)
+            model = fit_adapter(choose_engine(model, spec.engine), cache_folder(), tell)
         if unknown := model.notes.get("not_identified"):
             log.warning(
                 "%s: its code cannot be identified, since %s; what it uses may have changed since it was "

@@ -257,10 +257,11 @@ def _try_out(path: Path, *, packed: bool, adapter: Path | None = None) -> None:
         context = Context(model, ContextShape(cells=256, batch=_TOKENS, sequences=1, outputs=_TOKENS, threads=1))
         context.tokens[:] = np.arange(_TOKENS) % model.n_vocab
         context.positions[:] = np.arange(_TOKENS)
-        if adapter and not np.isfinite(context.run(_TOKENS)).all():
-            raise ModelError("The model computes what is no number with this adapter.")
-        context.run(_TOKENS)
+        context.wanted[_TOKENS - 1] = adapter is not None
+        logits = context.run(_TOKENS)
         context.close()
+        if not np.isfinite(logits).all():
+            raise ModelError("With this adapter the model computes what is no number.")
     model.close()
 
 

@@ -43,7 +43,7 @@ def attach_adapter(network: Any, path: Path) -> None:
         peft.helpers.DoraCaching(enabled=True)  # lengths of rows are computed once, not in every pass
     for name, module in adapter.modules.items():
         _fill(network.get_submodule(name), module, adapter)
-    network.eval()
+    network.eval().requires_grad_(False)
 
 
 def _make_config(peft: Any, adapter: PeftAdapter) -> Any:

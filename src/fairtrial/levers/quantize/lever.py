@@ -16,6 +16,7 @@ from fairtrial.levers.base import BuildContext, BuildLever, OnBuildStep, Referen
 from fairtrial.levers.quantize.making import MakingSettings, make_quantized, read_quantizable, remove_leftovers
 from fairtrial.levers.quantize.matrices import GivenMatrix, compute_matrix, read_given_matrix
 from fairtrial.levers.quantize.types import choose_type, count_widened, list_types
+from fairtrial.levers.tune.merging import merge_adapter
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, hash_file
 from fairtrial.models.gguf import GgufError, read_header
@@ -40,8 +41,10 @@ class QuantizeLever(BuildLever[Quantize]):
 
 
 def quantize(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnBuildStep) -> ResolvedModel:
-    """Return ``model`` with weights of the type that is wanted."""
+    """Return ``model`` with weights of the type that is wanted; an adapter is merged into them first."""
     llama_cpp = import_library()
+    if model.adapter is not None and model.engine == "llamacpp":
+        model = merge_adapter(model, cache_dir, on_progress)
     kind = choose_type(wanted.type, list_types(llama_cpp), with_matrix=bool(wanted.imatrix or wanted.calibrate))
     source = find_gguf(model)
     given = find_matrix(wanted, model, cache_dir, on_progress)
