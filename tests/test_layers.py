@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "rights": {"errors", "plugins", "records", "sandbox"},
     "machine": {"errors", "plugins"},
     "cache": {"errors"},
+    "cards": {"errors", "records", "rights"},
     "thoughts": set(),
     "sandbox": {"errors"},
     "images": {"errors", "records", "sandbox"},
@@ -37,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "recorded": ONE | {"ledger", "sandbox"},
     "engines": ONE | {"images", "models", "recorded", "sandbox"},
     "tasks": ONE | {"archive", "images", "sandbox", "stats"},
-    "levers": ONE | {"archive", "curation", "engines", "images", "models", "sandbox", "stats"},
+    "levers": ONE | {"archive", "cards", "curation", "engines", "images", "models", "sandbox", "stats"},
     "planning": ONE | {"archive", "curation", "engines", "ledger", "levers", "measures", "models", "recorded", "tasks"},
     "analysis": ONE | {"ledger", "stats"},
     "studies": ONE | {"analysis", "ledger", "stats"},
@@ -57,7 +58,19 @@ ALLOWED: dict[str, set[str]] = {
     },
     "serve": ONE | {"archive", "engines", "images", "ledger", "levers", "tasks"},
     "forecast": ONE | {"analysis", "ledger", "measures", "planning", "running", "stats"},
-    "report": {"analysis", "errors", "images", "ledger", "plugins", "records", "rights", "spec", "stats", "studies"},
+    "report": {
+        "analysis",
+        "cards",
+        "errors",
+        "images",
+        "ledger",
+        "plugins",
+        "records",
+        "rights",
+        "spec",
+        "stats",
+        "studies",
+    },
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
 

@@ -17,8 +17,9 @@ from fairtrial.models.hashes import POINTER, hash_parts
 from fairtrial.models.record import ResolvedModel
 from fairtrial.records import content_hash
 
-FACTS = 1
+FACTS = 2
 """Goes up when more is read of a file."""
+_LONGEST_LICENCE = 300
 MOST_LINKS = 40
 """Links to links that are followed, as most systems do."""
 
@@ -94,7 +95,8 @@ def resolve_gguf_file(spec: str, path: Path, folder: Path) -> ResolvedModel:
 def _read_weight_facts(parts: Sequence[Path], sha256: str) -> dict[str, object]:
     """Return what the files of a model say about its weights, for the record; read once, then remembered by hash.
 
-    ``weights_type``: of most weights; ``made_from``: the types that they had before.  What is not told is not in it.
+    ``weights_type``: of most weights; ``made_from``: the types that they had before; ``licence``: as the file
+    states it.  What is not told is not in it.
     """
     name = f"gguf-facts/{content_hash([FACTS, sha256])}"
     known = recall(name)
@@ -105,7 +107,8 @@ def _read_weight_facts(parts: Sequence[Path], sha256: str) -> dict[str, object]:
     except (GgufError, OSError):
         return {}
     head = replace(heads[0], tensors={name: t for one in heads for name, t in one.tensors.items()})
-    told = {"weights_type": head.weights_type, "made_from": list(head.made_from)}
+    licence = str(head.values.get("general.license") or "")[:_LONGEST_LICENCE]
+    told = {"weights_type": head.weights_type, "made_from": list(head.made_from), "licence": licence}
     facts: dict[str, object] = {key: value for key, value in told.items() if value}
     remember(name, facts)
     return facts

@@ -1,17 +1,17 @@
 """A candidate's results as the ``model-index`` block at the head of a model card on the Hugging Face hub.
 
-The block's form is the hub's (huggingface.co/docs/hub/model-cards, "Evaluation results"); a test reads it back with
-huggingface_hub.  Knows a trial's summary.
+Of a candidate that was tuned, merged or quantised here the card says too what it was made of, under which licences, and
+at what cost; `fairtrial.cards` writes it.  The block's form is the hub's (huggingface.co/docs/hub/model-cards,
+"Evaluation results"); a test reads it back with huggingface_hub.  Knows a trial's summary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from fairtrial.cards import ModelCardFacts, write_model_card
 from fairtrial.ledger import Ledger
 from fairtrial.report.export.places import make_candidate_folders
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
@@ -26,9 +26,30 @@ def export_model_card(ledger: Ledger, summary: Summary, out: Path, by: str) -> I
 
 
 def build_card(summary: Summary, candidate: CandidateSummary) -> str:
-    """Return a card with nothing but its metadata: YAML between two lines of dashes."""
-    block = {"model-index": [{"name": candidate.name, "results": _build_results(summary, candidate)}]}
-    return f"---\n{yaml.safe_dump(block, sort_keys=False, allow_unicode=True)}---\n"
+    """Return a candidate's card: metadata between two lines of dashes, and text where it was made here."""
+    record = candidate.record.document
+    tuning = record.get("tuning")
+    relation = find_relation(record)
+    licence = record.get("licence")
+    facts = ModelCardFacts(
+        name=candidate.name,
+        base=str(record.get("model") or "") if relation else "",
+        base_licence=licence if isinstance(licence, str) else "",
+        relation=relation,
+        tuning=tuning if isinstance(tuning, Mapping) else {},
+        results=_build_results(summary, candidate),
+        notes=[one.text for one in summary.doubts if one.candidate in (candidate.name, "")] if relation else (),
+    )
+    return write_model_card(facts)
+
+
+def find_relation(record: Mapping[str, Any]) -> str:
+    """Return how a model came from the one that its candidate names, in the hub's words; empty if it is that one."""
+    if record.get("adapter_sha256"):
+        return "adapter"
+    if record.get("merged_adapter_sha256"):
+        return "finetune"
+    return "quantized" if record.get("quantized_to") else ""
 
 
 def _build_results(summary: Summary, candidate: CandidateSummary) -> list[dict[str, Any]]:

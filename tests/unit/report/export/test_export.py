@@ -84,6 +84,20 @@ def test_a_model_card_is_read_by_the_hubs_library(first: tuple[Ledger, Summary])
     assert next(one.metric_value for one in found if one.dataset_name == "table") == want
 
 
+def test_the_card_of_a_tuned_candidate_says_what_it_was_made_of(first: tuple[Ledger, Summary]) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    plain = first[1].candidates[0]
+    assert build_card(first[1], plain).endswith("---\n")
+    tuning = {"settings": {"method": "lora"}, "data": {"rows": 9, "licences": {"CC-BY-NC-4.0": 9}}}
+    made = {"model": "hf:some/base@main", "adapter_sha256": "1" * 64, "licence": "apache-2.0", "tuning": tuning}
+    tuned = replace(plain, record=replace(plain.record, document={**plain.record.document, **made}))
+    card = hub.ModelCard(build_card(first[1], tuned))
+    assert (card.data.base_model, card.data.license) == ("some/base", "cc-by-nc-4.0")
+    assert card.data.eval_results
+    assert "9 rows trained on" in card.text and "Energy: not known" in card.text
+    assert any(one.text[:30] in card.text for one in first[1].doubts if not one.candidate)
+
+
 def test_a_gate_holds_what_is_undecided_unless_allowed(first: tuple[Ledger, Summary]) -> None:
     made = judge_gate(first[1], GateQuestions()).checks
     assert [(one.candidate, one.task, one.outcome) for one in made] == [
