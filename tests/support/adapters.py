@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.levers.quantize.imatrix import Fact, encode_gguf
+from fairtrial.levers.quantize.imatrix import MetadataValue, encode_gguf
 from support.small_gguf import byte_texts
 
 WIDTH, INNER, LAYERS, HEADS, SHARED, SIZE = 128, 256, 2, 4, 2, 32
@@ -58,7 +58,7 @@ def write_small(path: Path, kind: str = "llama", seed: int = 1, tied: bool = Fal
     return path
 
 
-def _list_facts(kind: str) -> dict[str, Fact]:
+def _list_facts(kind: str) -> dict[str, MetadataValue]:
     return {
         "general.architecture": kind,
         "general.file_type": 0,

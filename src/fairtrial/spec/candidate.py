@@ -125,8 +125,8 @@ class Candidate(PublicSection):
         "to ask it without images; default: the one beside the model whose name says so (mmproj-*.gguf), but not for "
         "hf: models.",
     )
-    adapter: Text = Field(
-        "",
+    adapter: Text | None = Field(
+        None,
         description="Weights that are loaded beside the model's own: a folder in PEFT's form or a GGUF LoRA, as a "
         "path, pkg:PACKAGE/FILE or hf:REPO[:FILE]. Levers that make files see the model with it.",
     )

@@ -66,7 +66,8 @@ def test_energy_is_never_zero_by_silence() -> None:
 @pytest.mark.parametrize(
     ("licences", "licence", "told"),
     [
-        ({"CC-BY-SA-4.0": 3}, "other", "only after an open question is answered"),
+        ({"CC-BY-SA-4.0": 3}, "cc-by-sa-4.0", "may be passed on under **CC-BY-SA-4.0**, if the duties"),
+        ({"CC-BY-ND-4.0": 3}, "other", "only after an open question is answered"),
         ({}, "other", "has parts whose licence is unknown"),
         ({"": 3}, "other", "none stated"),
         ({"CC-BY-NC-4.0": 3}, "cc-by-nc-4.0", "CC-BY-NC-4.0: no commercial use"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from filelock import FileLock
 from fairtrial.engines.llamacpp.binding import import_library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError
+from fairtrial.levers.base import OnBuildStep
 from fairtrial.levers.quantize.making import MakingSettings, make_quantized
 from fairtrial.levers.tune.adapters.matrices import WeightChange, read_changes
 from fairtrial.levers.tune.adapters.writing import read_parent
@@ -28,7 +29,6 @@ from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, hash_file
 from fairtrial.models.gguf import MADE_FROM, TENSOR_TYPES, UNQUANTIZED, list_split_names, read_header
 
-OnProgress = Callable[[str], None]
 VERSION = 1
 """Goes up when the same parent and adapter become another file."""
 NARROWEST = "f16"
@@ -36,7 +36,7 @@ NARROWEST = "f16"
 _OF_THE_PARENT_ALONE = ("bytes", "files", "adapter", "weights_type")
 
 
-def merge_adapter(model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
+def merge_adapter(model: ResolvedModel, cache_dir: Path, on_progress: OnBuildStep) -> ResolvedModel:
     """Return a model with its adapter added to its weights, and no adapter beside them; made once.
 
     A GGUF file gets its parent's type where that is f32, f16 or bf16, else f16; a folder keeps its tensors' types.
@@ -82,7 +82,7 @@ def choose_type(source: Path) -> str:
     return own if own in UNQUANTIZED - {"f64"} and own is not None else NARROWEST
 
 
-def _merge_file(model: ResolvedModel, folder: Path, on_progress: OnProgress) -> Path:
+def _merge_file(model: ResolvedModel, folder: Path, on_progress: OnBuildStep) -> Path:
     """Return the merged file in a folder of its own, made once."""
     source, adapter = model.path, model.adapter
     assert source is not None and adapter is not None
