@@ -29,6 +29,8 @@ def format_cell(value: Cell, column: Column) -> str:
 
 def _format_figure(value: float, column: Column) -> str:
     """Return a number in the column's unit."""
+    if column.difference and column.unit == "B":
+        return f"{'+' if value > 0 else ''}{format_size(value)}"
     if column.difference:
         return words.format_difference(value, column.unit)
     if not column.unit and float(value).is_integer():
@@ -40,7 +42,7 @@ def _format_figure(value: float, column: Column) -> str:
 
 def format_size(value: float) -> str:
     """Return bytes in decimal megabytes or gigabytes."""
-    return f"{words.format_number(value / 1e9)} GB" if value >= 1e9 else f"{words.format_number(value / 1e6)} MB"
+    return f"{words.format_number(value / 1e9)} GB" if abs(value) >= 1e9 else f"{words.format_number(value / 1e6)} MB"
 
 
 def is_numeric(column_at: int, rows: tuple[tuple[Cell, ...], ...]) -> bool:

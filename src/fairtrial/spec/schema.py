@@ -10,6 +10,8 @@ from fairtrial.spec.levers import LEVER_SETTINGS, find_settings
 from fairtrial.spec.schemes import SCHEMES
 from fairtrial.spec.trial import Trial
 
+LEVER = "#/$defs/Candidate/properties/levers/items"
+
 
 def make_trial_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a trial file, with the short forms that the reader accepts."""
@@ -23,6 +25,9 @@ def make_trial_schema() -> dict[str, Any]:
     candidate["model"]["pattern"] = f"^(({'|'.join(begun)}):.|({'|'.join(alone)})$)"
     candidate["levers"]["items"] = make_lever_schema()
     schema["$defs"]["TaskEntry"]["properties"]["forms"]["items"] = make_form_schema()
+    steps, lever = schema["$defs"]["LeversStudy"]["properties"]["levers"], {"$ref": LEVER}
+    several = {"anyOf": [lever, {"type": "array", "items": lever}]}
+    steps["anyOf"] = [{"type": "object", "additionalProperties": several}, {"type": "array", "items": lever}]
     mapping = {"type": "string", "pattern": r"\.[yY][aA]?[mM][lL]$", "description": "path of a file with the settings"}
     candidate["recorded"]["anyOf"].append(mapping)
     return {

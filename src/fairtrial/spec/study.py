@@ -24,6 +24,7 @@ from fairtrial.errors import PluginError, did_you_mean
 from fairtrial.plugins import PluginTable
 from fairtrial.spec.section import Count, Positive, Section, Texts, make_problem
 from fairtrial.spec.shares import Margin, Share
+from fairtrial.spec.steps import LeversStudy
 from fairtrial.spec.think import Length, Think
 
 
@@ -154,10 +155,12 @@ class PluginStudy(Section):
 
 
 Settings = Annotated[
-    Quantisation | SmallModels | OpenVsClosed | Seeing | ReasoningPerToken | Retrieval | GuardStudy,
+    Quantisation | SmallModels | OpenVsClosed | Seeing | ReasoningPerToken | Retrieval | GuardStudy | LeversStudy,
     Discriminator("name"),
 ]
-Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing", "reasoning-per-token", "retrieval", "guard"]
+Names = Literal[
+    "quantisation", "small-models", "open-vs-closed", "seeing", "reasoning-per-token", "retrieval", "guard", "levers"
+]
 NAMES: tuple[str, ...] = get_args(Names)
 
 STUDY_SETTINGS: PluginTable[Any] = PluginTable(
@@ -170,6 +173,7 @@ STUDY_SETTINGS: PluginTable[Any] = PluginTable(
         "reasoning-per-token": ReasoningPerToken,
         "retrieval": Retrieval,
         "guard": GuardStudy,
+        "levers": LeversStudy,
     },
     "a function of ledger, trial id and settings that returns Findings",
 )

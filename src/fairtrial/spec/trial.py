@@ -21,6 +21,7 @@ from fairtrial.spec.public import PublicSection
 from fairtrial.spec.section import NAME, Count, Number, Positive, Seed, Switch, Texts, make_problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 from fairtrial.spec.stated import StatedMachine
+from fairtrial.spec.steps import LeversStudy, make_arms
 from fairtrial.spec.study import ReasoningPerToken, StudySettings, list_named_candidates
 from fairtrial.spec.think import name_family
 from fairtrial.spec.thinking import make_lengths
@@ -155,8 +156,8 @@ class Trial(PublicSection):
     seed: Seed = Field(1234, description="Decides item order and procedural items.")
     study: StudySettings = Field(
         None,
-        description="The standing question that this trial answers: quantisation, small-models, open-vs-closed, seeing "
-        "or reasoning-per-token.",
+        description="The standing question that this trial answers: quantisation, small-models, open-vs-closed, "
+        "seeing, reasoning-per-token, retrieval, guard or levers.",
     )
     frontier: tuple[Annotated[Texts, Field(min_length=2, max_length=3)], ...] = Field(
         (),
@@ -189,6 +190,9 @@ class Trial(PublicSection):
             if self.baseline and longest:
                 object.__setattr__(self, "baseline", longest[-1])
             object.__setattr__(self, "candidates", made)
+        object.__setattr__(self, "candidates", make_arms(self.candidates, self.study, self.baseline))
+        if isinstance(self.study, LeversStudy) and not self.baseline:
+            object.__setattr__(self, "baseline", self.study.base)
         return self
 
     @model_validator(mode="after")
@@ -219,6 +223,17 @@ class Trial(PublicSection):
                     near = did_you_mean(name, ids)
                     told = f"{name!r} is not a candidate.{near} Candidates: {', '.join(ids)}"
                     raise make_problem(told, "study", side, i)
+        return self
+
+    @model_validator(mode="after")
+    def _study_names_tasks(self) -> Trial:
+        names = self.task_names()
+        for i, name in enumerate(self.study.domain if isinstance(self.study, LeversStudy) else ()):
+            if name not in names:
+                near = did_you_mean(name, names)
+                raise make_problem(
+                    f"{name!r} is no task of this trial.{near} Tasks: {', '.join(names)}", "study", "domain", i
+                )
         return self
 
     @model_validator(mode="after")

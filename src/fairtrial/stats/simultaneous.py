@@ -162,8 +162,9 @@ def _draw_deviations(found: ColumnMeans, columns: NDArray[np.bool_], rng: np.ran
     share = found.sizes[:, columns] / np.maximum(found.sizes[:, columns].sum(axis=0), 1.0)
     squares = (influence**2).sum(axis=0)
     largest = np.zeros(DRAWS)
-    for start in range(0, DRAWS, 1000):
-        stop = min(DRAWS, start + 1000)
+    step = max(1, min(1000, 4_000_000 // max(1, len(influence))))  # many clusters shall not fill the memory
+    for start in range(0, DRAWS, step):
+        stop = min(DRAWS, start + step)
         signs = rng.integers(0, 2, (stop - start, influence.shape[0])).astype(np.float64) * 2 - 1
         total = signs @ influence
         # about the mean of the draw, in proportion to the clusters' sizes: sum (s u - h t)^2

@@ -22,6 +22,8 @@ from fairtrial.studies.base import (
     Slopes,
     Study,
     Table,
+    Waterfall,
+    WaterfallStep,
 )
 from fairtrial.studies.cascades import study_cascades
 from fairtrial.studies.contamination import study_contamination
@@ -29,6 +31,7 @@ from fairtrial.studies.device import study_device
 from fairtrial.studies.frontiers import study_frontiers
 from fairtrial.studies.guarding import study_guard, tell_guard
 from fairtrial.studies.harms import tell_harms
+from fairtrial.studies.levers import study_levers
 from fairtrial.studies.open_vs_closed import study_open_vs_closed
 from fairtrial.studies.quantisation import study_quantisation
 from fairtrial.studies.reasoning import study_reasoning
@@ -50,6 +53,8 @@ __all__ = [
     "Slopes",
     "Study",
     "Table",
+    "Waterfall",
+    "WaterfallStep",
     "find_findings",
     "find_further",
 ]
@@ -64,6 +69,7 @@ STUDIES: Available[Study] = Available(
         "reasoning-per-token": study_reasoning,
         "retrieval": study_retrieval,
         "guard": study_guard,
+        "levers": study_levers,
     },
     "a function of ledger, trial id and settings that returns Findings",
 )

@@ -140,6 +140,49 @@ class Slopes:
 
 
 @dataclass(frozen=True, slots=True)
+class WaterfallStep:
+    """One step of a waterfall.
+
+    Attributes:
+        label: what was done.
+        start, end: the value before and after it.
+        change: with its interval; low and high are equal where nothing is uncertain, e.g. of a file's size.
+        word: ``better``, ``worse``, ``tied``, ``undecided`` or ``different``: how certain the change is.
+    """
+
+    label: str
+    start: float
+    end: float
+    change: Interval
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """How one value comes about step by step, from one total to another.
+
+    Attributes:
+        title: whose, on what.
+        measure: its name; ``unit`` as for `Column`.
+        first, last: name and value of the totals, with their intervals where they have some.
+        steps: in between, in order; each begins where the one before ends.
+        less_is_better: which way is good; None where neither is.
+        folded: whether it is one of many, which a reader opens.
+        caption: what a reader must know.
+    """
+
+    title: str
+    measure: str
+    unit: str
+    first: tuple[str, Interval]
+    steps: tuple[WaterfallStep, ...]
+    last: tuple[str, Interval]
+    less_is_better: bool | None = None
+    folded: bool = False
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What a study found.
 
@@ -150,6 +193,7 @@ class Findings:
         charts: the same as pictures.
         notes: what it does not cover, and what was not measured, with the reason.
         slopes: how scores change from one form of a task to another, as pictures.
+        waterfalls: what each of several steps changed, as pictures.
     """
 
     title: str
@@ -158,6 +202,7 @@ class Findings:
     charts: tuple[Chart, ...] = ()
     notes: tuple[str, ...] = ()
     slopes: tuple[Slopes, ...] = ()
+    waterfalls: tuple[Waterfall, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return all of it as JSON values."""

@@ -25,7 +25,7 @@ from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
 from fairtrial.report.harms import limits
 from fairtrial.report.harms.detail import find_harm_details
-from fairtrial.report.html import bands, costs, parity, plots, scatter, slopes
+from fairtrial.report.html import bands, costs, parity, plots, scatter, slopes, waterfalls
 from fairtrial.report.pictures import ReportPictures
 from fairtrial.report.prompts import find_prompt_examples
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
@@ -135,6 +135,7 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         scatter=scatter,
         bands=bands,
         slopes=slopes,
+        waterfalls=waterfalls,
         study=study,
         latencies=needs.find_latencies(ledger, summary),
         flips=flips,

@@ -1,0 +1,96 @@
+"""The study levers: which candidates come of a base and some steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from fairtrial.spec.steps import LeversStudy, iterate_arms, list_chains
+from fairtrial.spec.trial import Trial
+
+STEPS = {"small": {"quantize": "q4_k_m"}, "slow": [{"think": 64}, "read"]}
+
+
+def trial(**study: Any) -> Trial:
+    more = {key: study.pop(key) for key in ("baseline", "candidates") if key in study}
+    base = {"candidates": [{"id": "smol", "model": "fake:a", "levers": [{"quantize": "f16"}]}], "tasks": ["table"]}
+    return Trial.model_validate({**base, **more, "study": {"name": "levers", "levers": STEPS, **study}})
+
+
+def ids(made: Trial) -> list[str]:
+    return [candidate.id for candidate in made.candidates]
+
+
+def test_base_each_step_alone_and_all_of_them() -> None:
+    made = trial()
+    assert ids(made) == ["smol", "smol-small", "smol-slow", "smol-small-slow"]
+    assert made.candidates[3].levers == ({"quantize": "f16"}, {"quantize": "q4_k_m"}, {"think": 64}, {"read": {}})
+
+
+def test_a_list_of_levers_names_its_steps() -> None:
+    assert ids(trial(levers=[{"quantize": "q4_k_m"}, "read"])) == [
+        "smol",
+        "smol-quantize",
+        "smol-read",
+        "smol-quantize-read",
+    ]
+
+
+def test_combinations_have_their_beginnings() -> None:
+    steps = {"a": {"quantize": "q4_k_m"}, "b": {"think": 8}, "c": "read"}
+    made = trial(levers=steps, combine=[["b", "c", "a"], ["b", "c"]])
+    assert ids(made)[4:] == ["smol-b-c", "smol-b-c-a"]
+    assert list_chains(["a", "b", "c"], [["b", "c", "a"], ["b", "c"], ["a", "c"]]) == [("b", "c", "a"), ("a", "c")]
+    assert ids(trial(levers=steps, combine=[])) == ["smol", "smol-a", "smol-b", "smol-c"]
+
+
+def test_a_factorial_design_has_every_combination() -> None:
+    arms = list(iterate_arms(["a", "b", "c"], "factorial", None))
+    assert arms[:5] == [(), ("a",), ("b",), ("c",), ("a", "b")]
+    assert len(set(arms)) == 8 and arms[-1] == ("a", "b", "c")
+    assert len(trial(design="factorial").candidates) == 4
+
+
+def test_the_base_is_the_baseline_and_others_stay() -> None:
+    others = [{"id": "other", "model": "fake:b"}, {"id": "smol", "model": "fake:a"}]
+    made = trial(candidates=others, base="smol")
+    assert ids(made) == ["other", "smol", "smol-small", "smol-slow", "smol-small-slow"]
+    assert made.baseline == "smol"
+    assert ids(trial(candidates=others))[1] == "other-small"
+    assert trial(candidates=others, base="smol", baseline="other").baseline == "other"
+
+
+@pytest.mark.parametrize("study", [{}, {"design": "factorial"}, {"base": "smol"}, {"levers": ["read", {"think": 3}]}])
+def test_a_trial_that_was_written_out_stays_as_it_is(study: dict[str, Any]) -> None:
+    made = trial(**study)
+    again = Trial.model_validate(made.model_dump(mode="json"))
+    assert again == made
+    assert isinstance(again.study, LeversStudy)
+
+
+@pytest.mark.parametrize(
+    ("study", "words"),
+    [
+        ({"levers": [{"quantize": "q4_k_m"}, {"quantize": "q2_k"}]}, "two steps are called 'quantize'"),
+        ({"levers": {}}, "name 1 to 12 steps; got 0"),
+        ({"levers": {"a-b": "read"}}, "names are joined by '-'"),
+        ({"levers": {"a": {"quantise": "q4_k_m"}}}, "Did you mean 'quantize'"),
+        ({"levers": [3]}, "each entry is one lever"),
+        ({"levers": {"a": []}}, "at least 1 item"),
+        ({"levers": {3: "read"}}, "valid string"),
+        ({"levers": ["read"], "design": "factorial"}, "takes 2 to 5 steps; got 1"),
+        ({"levers": {x: "read" for x in "abcdef"}, "design": "factorial"}, "which would be 64 candidates"),
+        ({"design": "factorial", "combine": [["small", "slow"]]}, "has every combination"),
+        ({"combine": [["small", "slw"]]}, "Did you mean 'slow'"),
+        ({"combine": [["small"]]}, "at least 2 items"),
+        ({"base": "smoll"}, "Did you mean 'smol'"),
+        ({"domain": ["tabel"]}, "Did you mean 'table'"),
+        ({"candidates": [{"id": "x" * 60, "model": "fake:a"}]}, "too long"),
+        ({"candidates": [{"id": "a", "model": "fake:a"}, {"id": "a-slow", "model": "fake:b"}]}, "'a-slow' of its own"),
+    ],
+)
+def test_mistakes_are_told(study: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        trial(**study)
