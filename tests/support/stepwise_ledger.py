@@ -49,8 +49,18 @@ def task_id(task: str) -> str:
     return content_hash(["task", task])
 
 
-def make_ledger(path: Path, items: int = 300, seed: int = 5, **study: Any) -> Ledger:
-    """Return the ledger; ``study`` are settings of the study."""
+def make_ledger(
+    path: Path, items: int = 300, seed: int = 5, tuning: Mapping[str, Any] | None = None, **study: Any
+) -> Ledger:
+    """Return the ledger.
+
+    Args:
+        path: of its file.
+        items: of each task.
+        seed: of all that is drawn.
+        tuning: what was said of the training of those that are tuned.
+        study: settings of the study.
+    """
     written = [{"step": step, "levers": levers} for step, levers in STEPS.items()]
     settings = {"name": "levers", "base": "", "design": "steps", "combine": None, "domain": [], "levers": written}
     settings |= study
@@ -63,7 +73,7 @@ def make_ledger(path: Path, items: int = 300, seed: int = 5, **study: Any) -> Le
     for task, made in asked.items():
         ledger.add_task(task_id(task), task, make_card(task))
         ledger.add_items(task_id(task), made)
-    plan = make_plan(names, settings, items)
+    plan = make_plan(names, settings, items, tuning)
     ids = {task_id(task): [item.id for item in made] for task, made in asked.items()}
     ledger.add_trial(TRIAL_ID, "stepwise", "name: stepwise\n", plan, ids)
     session = ledger.open_session(TRIAL_ID, {})
@@ -79,7 +89,9 @@ def make_item(task: str, number: int) -> Item:
     return Item(content_hash([task, number]), number, f"{task} {number}?", (), ("yes",), f"{task} {number}", {})
 
 
-def make_plan(names: Mapping[tuple[str, ...], str], settings: Mapping[str, Any], items: int) -> dict[str, Any]:
+def make_plan(
+    names: Mapping[tuple[str, ...], str], settings: Mapping[str, Any], items: int, tuning: Mapping[str, Any] | None
+) -> dict[str, Any]:
     entry = {"limit": None, "repeats": 1, "sample": "random"}
     return {
         "name": "stepwise",
@@ -95,6 +107,7 @@ def make_plan(names: Mapping[tuple[str, ...], str], settings: Mapping[str, Any],
                 "record": {
                     "bytes": 270_000_000 + (BYTES["small"] if "small" in arm else 0),
                     **({"adapter_bytes": BYTES["tuned"]} if "tuned" in arm else {}),
+                    **({"tuning": tuning} if tuning and "tuned" in arm else {}),
                 },
             }
             for arm, name in names.items()

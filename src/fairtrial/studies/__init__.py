@@ -38,6 +38,7 @@ from fairtrial.studies.reasoning import study_reasoning
 from fairtrial.studies.retrieval import study_retrieval, tell_retrieval
 from fairtrial.studies.seeing import study_seeing, tell_seeing
 from fairtrial.studies.small_models import study_small_models
+from fairtrial.studies.tuning import tell_tuning
 
 __all__ = [
     "STUDIES",
@@ -106,6 +107,7 @@ FURTHER: Mapping[str, Callable[[Ledger, str], Findings | None]] = {
     "Seeing": tell_seeing,
     "Retrieval": tell_retrieval,
     "Guard": tell_guard,
+    "Tuning": tell_tuning,
     "Device": study_device,
     "Frontiers": study_frontiers,
     "Cascades": study_cascades,

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fairtrial.analysis.standings.values import Floats, Ints, TrialValues
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import get_bounds, make_rule, scale_margin
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
+from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.factorial import ContrastEstimate, estimate_contrasts
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, Word, choose_verdict

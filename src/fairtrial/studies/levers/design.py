@@ -18,8 +18,10 @@ from fairtrial.stats.factorial import make_effects
 
 Arm = tuple[str, ...]
 """Steps in the order in which they were applied; the base has none."""
-Kind = Literal["alone", "after", "whole", "main", "interaction", "order"]
+QuestionKind = Literal["alone", "after", "whole", "main", "interaction", "order"]
 BASE: Arm = ()
+TUNE = "tune"
+"""The lever that trains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class StepQuestion:
         label: in words.
     """
 
-    kind: Kind
+    kind: QuestionKind
     steps: tuple[str, ...]
     weights: tuple[tuple[Arm, float], ...]
     label: str
@@ -122,7 +124,7 @@ def list_differences(design: LeverDesign) -> list[StepQuestion]:
     return [one for one in dict.fromkeys(found) if {arm for arm, _ in one.weights} <= design.names.keys()]
 
 
-def _subtract(kind: Kind, steps: tuple[str, ...], before: Arm, after: Arm, label: str) -> StepQuestion:
+def _subtract(kind: QuestionKind, steps: tuple[str, ...], before: Arm, after: Arm, label: str) -> StepQuestion:
     return StepQuestion(kind, steps, ((before, -1.0), (after, 1.0)), label)
 
 

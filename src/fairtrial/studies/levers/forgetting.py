@@ -9,9 +9,8 @@ from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records.harms import HARMFUL, HELPFUL
 from fairtrial.studies.base import Cell, Column, Table
 from fairtrial.studies.levers.answers import Answers, Asked, StepAnswer
-from fairtrial.studies.levers.design import LeverDesign, StepQuestion, join_words
+from fairtrial.studies.levers.design import TUNE, LeverDesign, StepQuestion, join_words
 
-TUNE = "tune"
 SHOWN_MEASURES = (HARMFUL, HELPFUL)
 """Of tasks about harm."""
 

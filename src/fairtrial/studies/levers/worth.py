@@ -18,7 +18,8 @@ from fairtrial.stats.quotients import estimate_quotient
 from fairtrial.studies.base import Cell, Column, Interval, Table
 from fairtrial.studies.levers.answers import Answers, StepAnswer, gather_values
 from fairtrial.studies.levers.costs import PER_ITEM, CostChange, Costs
-from fairtrial.studies.levers.design import LeverDesign, StepQuestion, join_words
+from fairtrial.studies.levers.design import TUNE, LeverDesign, StepQuestion, join_words
+from fairtrial.studies.tuning import format_time, list_tunings
 
 Judgement = Literal["worth it", "worth it if nothing is lost", "a trade", "not worth it", "not shown", "no difference"]
 PHRASES = {
@@ -114,12 +115,23 @@ def describe_worth(rows: TrialValues, design: LeverDesign, one: StepWorth) -> st
     parts += _tell_costs("saves", one.savings) + _tell_costs("takes", one.prices)
     if one.gains and one.prices:
         parts += [told for answer in one.gains for told in _tell_prices(rows, design, one, answer)]
+    if (once := _find_training_seconds(rows, design, one.question)) is not None:
+        parts.append(f"took {format_time(once)} of training, once")
     if one.kept:
         parts.append(f"changes nothing beyond the margin on {_name_tasks(one.kept)}")
     if one.open:
         parts.append(f"is undecided on {_name_tasks(one.open)}")
     told = "; ".join(f"it {part}" if i == 0 else part for i, part in enumerate(parts))
     return f"{one.question.label}: {PHRASES[one.judgement]}{': ' if told else ''}{told}."
+
+
+def _find_training_seconds(rows: TrialValues, design: LeverDesign, question: StepQuestion) -> float | None:
+    """Return how long a step that tunes took to train; None for other steps, and where nobody said."""
+    if not any(TUNE in design.levers[step] for step in question.steps):
+        return None
+    known = list_tunings([rows.candidate(design.names[question.after])])
+    seconds = [one.seconds for one in known if one.seconds is not None]
+    return sum(seconds) if seconds else None
 
 
 def _tell_points(answer: StepAnswer) -> str:

@@ -1,0 +1,206 @@
+"""How candidates were tuned: on how many rows, how the losses fell, and what it took.  Told of every trial with some.
+
+Reads what the lever `tune` said in a candidate's record.  A ledger is a file that others can write: what does not have
+the shape of a number is not known.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import CandidateRecord
+from fairtrial.studies.base import Axis, Cell, Chart, Column, Curve, Findings, Interval, Point, Table
+
+TITLE = "Tuning"
+ROSE = 1.02
+"""So many times the lowest loss on rows held back is the last one, where it rose again."""
+MOST_POINTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TuningRecord:
+    """What is known of one training; numbers are None where they are not known.
+
+    Attributes:
+        names: candidates that have its weights.
+        rows, held_back: that it learnt from, and on which it was watched.
+        learned_tokens: whose loss was lowered.
+        train, validation: (step, loss in nats) in order.
+        best_step: whose weights were kept.
+        seconds, peak_memory, joules: that it took.
+        why_no_joules: why nobody measured them.
+    """
+
+    names: tuple[str, ...]
+    rows: float | None
+    held_back: float | None
+    learned_tokens: float | None
+    train: tuple[tuple[float, float], ...]
+    validation: tuple[tuple[float, float], ...]
+    best_step: float | None
+    seconds: float | None
+    peak_memory: float | None
+    joules: float | None
+    why_no_joules: str
+
+
+def tell_tuning(ledger: Ledger, trial_id: str) -> Findings | None:
+    """Return how the candidates of a trial were tuned; None if none was."""
+    found = list_tunings(query.find_trial(ledger, trial_id).plan.candidates)
+    if not found:
+        return None
+    return Findings(
+        TITLE,
+        tuple(line for one in found for line in _describe(one)),
+        (_make_table(found),),
+        tuple(chart for one in found if (chart := _make_chart(one)) is not None),
+        tuple(_list_notes(found)),
+    )
+
+
+def list_tunings(candidates: Sequence[CandidateRecord]) -> list[TuningRecord]:
+    """Return each training once, with the candidates that have its weights."""
+    groups: dict[str, list[str]] = {}
+    told: dict[str, Mapping[str, Any]] = {}
+    for one in candidates:
+        for facts in _iterate_facts(one.record.document):
+            key = json.dumps(facts, sort_keys=True, default=str)
+            told[key] = facts
+            if one.name not in groups.setdefault(key, []):
+                groups[key].append(one.name)
+    return [read_tuning(facts, tuple(groups[key])) for key, facts in told.items()]
+
+
+def _iterate_facts(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what was said of tuning: of the candidate, and of those that answer for it."""
+    facts, parts = document.get("tuning"), document.get("parts")
+    if isinstance(facts, Mapping):
+        yield facts
+    for part in parts.values() if isinstance(parts, Mapping) else ():
+        if isinstance(part, Mapping):
+            yield from _iterate_facts(part)
+
+
+def read_tuning(facts: Mapping[str, Any], names: tuple[str, ...]) -> TuningRecord:
+    """Return what is known of a training from what was said of it."""
+    data, loss, energy = (_read_section(facts, key) for key in ("data", "loss", "energy"))
+    reason = energy.get("reason")
+    return TuningRecord(
+        names,
+        _read_number(data.get("rows")),
+        _read_number(data.get("validation_rows")),
+        _read_number(data.get("learned_tokens")),
+        _read_curve(loss.get("train")),
+        _read_curve(loss.get("validation")),
+        _read_number(loss.get("best_step")),
+        _read_number(facts.get("seconds")),
+        _read_number(facts.get("peak_memory_bytes")),
+        _read_number(energy.get("joules")),
+        reason if isinstance(reason, str) else "",
+    )
+
+
+def _read_section(facts: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = facts.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _read_number(value: Any) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    return float(value) if known else None
+
+
+def _read_curve(value: Any) -> tuple[tuple[float, float], ...]:
+    points = value[:MOST_POINTS] if isinstance(value, list) else []
+    pairs = [point for point in points if isinstance(point, list) and len(point) == 2]
+    read = [(_read_number(step), _read_number(loss)) for step, loss in pairs]
+    return tuple((step, loss) for step, loss in read if step is not None and loss is not None)
+
+
+def _describe(one: TuningRecord) -> Iterator[str]:
+    """Yield what it learnt from, and what became of the loss."""
+    names = join_names(one.names)
+    verb = "was" if len(one.names) == 1 else "have weights that were"
+    learnt = "" if one.rows is None else f" on {_count(one.rows, 'row')}"
+    tokens = "" if one.learned_tokens is None else f" ({_count(one.learned_tokens, 'token')} to learn)"
+    took = "" if one.seconds is None else f", once, in {format_time(one.seconds)}"
+    yield f"{names} {verb} tuned{learnt}{tokens}{took}."
+    if not one.validation:
+        yield f"{names}: no rows were held back, so nothing shows whether the rows were learnt by heart."
+        return
+    first, last = one.validation[0][1], one.validation[-1][1]
+    step, lowest = min(one.validation, key=lambda point: point[1])
+    held = "rows held back" if one.held_back is None else f"{_count(one.held_back, 'row')} held back"
+    moved = "fell" if lowest < first else "did not fall"
+    told = f"the loss on {held} {moved} from {first:.3f} to {lowest:.3f} nats at step {step:,.0f}"
+    if last > ROSE * lowest:
+        told += f", and rose to {last:.3f} afterwards, which is learning by heart"
+    kept = "" if one.best_step is None else f"; the weights are those of step {one.best_step:,.0f}"
+    yield f"{names}: {told}{kept}."
+
+
+def _make_table(found: Sequence[TuningRecord]) -> Table:
+    columns = (
+        *(Column("candidates"), Column("rows"), Column("held back"), Column("tokens to learn")),
+        *(Column("seconds", "s"), Column("peak memory", "B"), Column("joules", "J")),
+    )
+    lines: list[tuple[Cell, ...]] = [
+        (
+            join_names(one.names),
+            *(one.rows, one.held_back, one.learned_tokens, one.seconds, one.peak_memory, one.joules),
+        )
+        for one in found
+    ]
+    return Table("What each training took, once", columns, tuple(lines))
+
+
+def _make_chart(one: TuningRecord) -> Chart | None:
+    """Return the losses against steps; None where fewer than two are known."""
+    curves = tuple(
+        Curve(label, tuple(_make_point(step, loss) for step, loss in points))
+        for label, points in (("rows learnt from", one.train), ("rows held back", one.validation))
+        if len(points) > 1
+    )
+    if not curves:
+        return None
+    return Chart(
+        f"{join_names(one.names)}: loss while it was tuned",
+        Axis("step", ""),
+        Axis("nats per token", "nat", less_is_better=True),
+        tuple(point for curve in curves for point in curve.points),
+        "Lower is better; where only the loss on rows learnt from falls, they are learnt by heart.",
+        curves,
+    )
+
+
+def _make_point(step: float, loss: float) -> Point:
+    return Point(f"step {step:,.0f}: {loss:.3f}", Interval(step, step, step), Interval(loss, loss, loss), "line")
+
+
+def _list_notes(found: Sequence[TuningRecord]) -> Iterator[str]:
+    for one in found:
+        if one.joules is None:
+            why = f": {one.why_no_joules.removesuffix('.')}" if one.why_no_joules else ""
+            yield f"{join_names(one.names)}: the energy of the training was not measured{why}."
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return names as words."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _count(number: float, what: str) -> str:
+    return f"{number:,.0f} {what}{'' if number == 1 else 's'}"
+
+
+def format_time(seconds: float) -> str:
+    """Return a length of time: ``42 s``, ``18 min``, ``2 h 5 min``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
