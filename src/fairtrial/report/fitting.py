@@ -57,9 +57,10 @@ class FittedTable:
         return max((cell_len(piece) for piece in pieces), default=0)
 
     def _keep_words(self) -> None:
-        """Let the columns give way no further than to whole words."""
+        """Let the columns give way no further than to whole words, and figures not at all."""
         for at, column in enumerate(self.table.columns):
             column.min_width = self._find_column_width(at)
+            column.no_wrap = column.no_wrap or column.justify == "right"
 
     def _make_blocks(self, console: Console, width: int) -> Iterator[RenderableType]:
         """Yield one block a row: what names it, then its values, each after the name of its column."""

@@ -20,6 +20,7 @@ TITLE = "Tuning"
 ROSE = 1.02
 """So many times the lowest loss on rows held back is the last one, where it rose again."""
 MOST_POINTS = 1000
+MOST_DRAWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,8 @@ def _read_curve(value: Any) -> tuple[tuple[float, float], ...]:
 
 def _describe(one: TuningRecord) -> Iterator[str]:
     """Yield what it learnt from, and what became of the loss."""
-    names = join_names(one.names)
-    verb = "was" if len(one.names) == 1 else "have weights that were"
+    names = shorten_names(one.names)
+    verb = "was" if len(one.names) == 1 else "were"
     learnt = "" if one.rows is None else f" on {_count(one.rows, 'row')}"
     tokens = "" if one.learned_tokens is None else f" ({_count(one.learned_tokens, 'token')} to learn)"
     took = "" if one.seconds is None else f", once, in {format_time(one.seconds)}"
@@ -151,7 +152,7 @@ def _make_table(found: Sequence[TuningRecord]) -> Table:
     )
     lines: list[tuple[Cell, ...]] = [
         (
-            join_names(one.names),
+            shorten_names(one.names),
             *(one.rows, one.held_back, one.learned_tokens, one.seconds, one.peak_memory, one.joules),
         )
         for one in found
@@ -162,20 +163,27 @@ def _make_table(found: Sequence[TuningRecord]) -> Table:
 def _make_chart(one: TuningRecord) -> Chart | None:
     """Return the losses against steps; None where fewer than two are known."""
     curves = tuple(
-        Curve(label, tuple(_make_point(step, loss) for step, loss in points))
+        Curve(label, tuple(_make_point(step, loss) for step, loss in _thin_curve(points)))
         for label, points in (("rows learnt from", one.train), ("rows held back", one.validation))
         if len(points) > 1
     )
     if not curves:
         return None
     return Chart(
-        f"{join_names(one.names)}: loss while it was tuned",
+        f"{shorten_names(one.names)}: loss of the training",
         Axis("step", ""),
         Axis("nats per token", "nat", less_is_better=True),
         tuple(point for curve in curves for point in curve.points),
         "Lower is better; where only the loss on rows learnt from falls, they are learnt by heart.",
         curves,
     )
+
+
+def _thin_curve(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return at most `MOST_DRAWN` points, each the mean of those that it stands for, at their last step."""
+    size = -(-len(points) // MOST_DRAWN)
+    parts = [points[at : at + size] for at in range(0, len(points), size)]
+    return [(part[-1][0], sum(loss for _, loss in part) / len(part)) for part in parts]
 
 
 def _make_point(step: float, loss: float) -> Point:
@@ -186,12 +194,14 @@ def _list_notes(found: Sequence[TuningRecord]) -> Iterator[str]:
     for one in found:
         if one.joules is None:
             why = f": {one.why_no_joules.removesuffix('.')}" if one.why_no_joules else ""
-            yield f"{join_names(one.names)}: the energy of the training was not measured{why}."
+            yield f"{shorten_names(one.names)}: the energy of the training was not measured{why}."
 
 
-def join_names(names: Sequence[str]) -> str:
-    """Return names as words."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def shorten_names(names: Sequence[str]) -> str:
+    """Return names as words; of many the first, and how many more."""
+    if len(names) > 2:
+        return f"{names[0]} and {len(names) - 1} more"
+    return " and ".join(names)
 
 
 def _count(number: float, what: str) -> str:

@@ -49,6 +49,17 @@ def test_in_a_lined_block_each_value_has_a_line_and_empty_ones_have_none() -> No
     assert [line.split()[0] for line in shown.splitlines()[-3:] if line.strip()] == ["difference", "items"]
 
 
+def test_texts_give_way_to_figures() -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("step")
+    table.add_column("seconds", justify="right", overflow="fold")
+    table.add_row(Text("what it is, in several words"), Text("−0.0343 [−0.0527, −0.0158]"))
+    shown = show(FittedTable(table), width=44)
+    assert "−0.0343 [−0.0527, −0.0158]" in shown
+    assert max(map(len, shown.splitlines())) <= 44
+    assert "─" in shown
+
+
 def test_printing_twice_prints_the_same() -> None:
     table = FittedTable(make_table(), heads=2)
     for width in (80, 40, 80):

@@ -143,7 +143,7 @@ def _list_notes(
     yield (
         f"Differences are paired item by item. With {100 * rows.confidence:g}% confidence all intervals of the tasks "
         f"{told} hold together, orders and interactions among them"
-        + ("; so do all those of other tasks and of harm" if design.outside else "")
+        + (f"; so do all those of other tasks{' and of harm' if design.harms else ''}" if design.outside else "")
         + ("; so do all those of harm" if forgotten and not design.outside else "")
         + "; and so do those of each cost. What a step changes depends on the steps before it."
     )
@@ -159,7 +159,7 @@ def _list_notes(
         why = "no answers yet, or a main measure that is no plain mean of its items"
         yield f"Not told here, since there are {why}: {', '.join(skipped)}. Verdicts may cover them."
     if design.outside or design.harms:
-        yield "Forgetting is what a step changes outside the domain and in harm; nothing is said of what was not asked."
+        yield "What was forgotten is told of the tasks that were asked, and of nothing else."
     elif not outside:
         yield (
             "Nothing is said of what was forgotten: name the tasks that the steps are meant to help with as 'domain', "
