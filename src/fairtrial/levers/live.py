@@ -113,7 +113,7 @@ class _Guarded:
 
     @property
     def notes(self) -> Sequence[TokenNote]:
-        return [] if self._guard is not None and self._guard.interventions else self.inside.notes
+        return self.inside.notes
 
     @property
     def error(self) -> FairtrialError | None:

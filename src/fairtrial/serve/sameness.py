@@ -24,7 +24,7 @@ from fairtrial.serve.desk import Desk
 
 NEAR = 0.25
 """Nats between two words that rounding may exchange."""
-CLOSE = 0.05
+CLOSE = 0.1
 """Nats a token by which a stored log-probability may differ."""
 ALTERNATIVES = 10
 
@@ -93,7 +93,7 @@ async def _compare_one(desk: Desk, one: Stored) -> Compared:
             [scored] = await desk.call(lambda: list(desk.engine.score([request])))
             outcome, told = compare_scores(one.answer, scored)
         else:
-            wishes = Wishes(top=ALTERNATIVES) if desk.offers_notes else NOTHING
+            wishes = Wishes(top=ALTERNATIVES) if desk.live is not None else NOTHING
             found = await desk.submit(one.request, wishes).wait()
             outcome, told = compare_texts(one.answer, found.answer, found.notes)
     except FairtrialError as error:

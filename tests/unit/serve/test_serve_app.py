@@ -1,0 +1,332 @@
+"""The server without a real model: forms of requests and answers, who is let in, limits, and what is told."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fairtrial.engines import open_engine
+from fairtrial.errors import SpecError
+from fairtrial.ledger import Ledger
+from fairtrial.ledger.known import count_answers
+from fairtrial.models import resolve
+from fairtrial.records import GenerateRequest, Prompt
+from fairtrial.spec.candidate import Candidate
+
+pytest.importorskip("starlette")
+pytest.importorskip("prometheus_client")
+testclient = pytest.importorskip("starlette.testclient")
+
+from fairtrial.serve.app import make_app  # noqa: E402
+from fairtrial.serve.desk import Desk  # noqa: E402
+from fairtrial.serve.doors import read_keys  # noqa: E402
+from fairtrial.serve.served import About, Limits, Served  # noqa: E402
+from fairtrial.serve.settling import check_template  # noqa: E402
+from fairtrial.serve.storing import Recorder  # noqa: E402
+
+KEY = "a-key-of-many-letters"
+ASKED = {"messages": [{"role": "user", "content": "Who is there?"}], "max_tokens": 8}
+PIXEL = base64.b64encode(
+    base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+).decode()
+
+
+@contextmanager
+def opened(spec: Candidate, slow: float = 0.0):
+    engine = open_engine(spec, resolve(spec.model, Path.cwd()))
+    if slow:
+        inside = engine.generate
+
+        def generate(requests):
+            time.sleep(slow)
+            return inside(requests)
+
+        engine.generate = generate
+    yield engine
+    engine.close()
+
+
+@contextmanager
+def serving(spec: Candidate | None = None, slow: float = 0.0, **more) -> Iterator:
+    spec = spec or Candidate(id="faker", model="fake:one", chat="model")
+    limits = more.pop("limits", Limits())
+    desk = Desk(lambda: opened(spec, slow), limits.places, limits.waiting)
+    desk.start()
+    served = Served(About(spec.id, "c" * 32, "t" * 32, ({"words": "fine"},)), spec, desk, limits, **more)
+    with testclient.TestClient(make_app(served), base_url="http://localhost", raise_server_exceptions=False) as client:
+        client.served = served
+        yield client
+    desk.close(0.0)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator:
+    with serving() as found:
+        yield found
+
+
+def post(client, path: str, body: object, **more):
+    return client.post(path, json=body, **more)
+
+
+def chunks(response) -> list:
+    lines = [line.removeprefix("data: ") for line in response.text.split("\n\n") if line]
+    assert lines[-1] == "[DONE]"
+    return [json.loads(line) for line in lines[:-1]]
+
+
+def test_paths_are_there_with_and_without_v1(client) -> None:
+    for path in ("/v1/models", "/models", "/v1/models/faker", "/", "/health", "/metrics"):
+        assert client.get(path).status_code == 200
+    for path in ("/v1/chat/completions", "/chat/completions"):
+        assert post(client, path, ASKED).json()["object"] == "chat.completion"
+    assert client.get("/").json()["verdicts"] == [{"words": "fine"}]
+    assert client.get("/nothing").json()["error"]["type"] == "not_found_error"
+    assert client.get("/v1/chat/completions").status_code == 405
+
+
+def test_an_answer_is_the_engines_and_says_whose_it_is(client) -> None:
+    found = post(client, "/v1/chat/completions", ASKED).json()
+    spec = client.served.spec
+    with opened(spec) as engine:
+        [own] = engine.generate([GenerateRequest(Prompt("Who is there?"), 8)])
+    [choice] = found["choices"]
+    assert choice["message"]["content"] == own.text
+    assert choice["message"]["fairtrial"]["candidate"] == "c" * 32
+    assert choice["message"]["fairtrial"]["trial"] == "t" * 32
+    assert choice["finish_reason"] == own.finish
+    assert found["usage"]["completion_tokens"] == own.tokens
+    streamed = chunks(post(client, "/v1/chat/completions", {**ASKED, "stream": True}))
+    assert streamed[0]["choices"][0]["delta"]["role"] == "assistant"
+    assert "".join(one["choices"][0]["delta"].get("content", "") for one in streamed) == own.text
+    assert streamed[-1]["choices"][0]["finish_reason"] == own.finish
+    assert all("usage" not in one for one in streamed)
+
+
+def test_the_last_chunk_tells_the_tokens_where_that_is_asked_for(client) -> None:
+    options = {"stream": True, "stream_options": {"include_usage": True}}
+    for path, body in (("/v1/chat/completions", ASKED), ("/v1/completions", {"prompt": "Who", "max_tokens": 4})):
+        found = chunks(post(client, path, {**body, **options}))
+        assert found[-1]["choices"] == []
+        assert found[-1]["usage"]["completion_tokens"] > 0
+        assert all(one["usage"] is None for one in found[:-1])
+
+
+def test_what_a_client_leaves_out_is_what_was_tested() -> None:
+    spec = Candidate.model_validate(
+        {"id": "own", "model": "fake:one", "decoding": {"max_tokens": 3, "temperature": 0.5, "stop": ["zz"]}}
+    )
+    with serving(spec) as client:
+        body = {"messages": ASKED["messages"]}
+        assert post(client, "/v1/chat/completions", body).json()["usage"]["completion_tokens"] <= 3
+        given = post(client, "/v1/chat/completions", {**body, "max_tokens": 5, "temperature": 0}).json()
+    assert given["choices"][0]["message"]["fairtrial"]["decoding_changed"] == ["temperature", "max_tokens"]
+
+
+def test_the_candidates_own_prompt_is_around_what_is_asked() -> None:
+    spec = Candidate.model_validate({"id": "own", "model": "fake:one", "prompt": "Please: {{prompt}}\nAnswer:"})
+    with serving(spec) as client:
+        found = post(client, "/v1/completions", {"prompt": "Who?", "max_tokens": 6}).json()
+    with opened(spec) as engine:
+        [own] = engine.generate([GenerateRequest(Prompt("Please: Who?\nAnswer:"), 6)])
+    assert found["choices"][0]["text"] == own.text
+    with pytest.raises(SpecError, match="cannot be served.*options"):
+        check_template(spec.model_copy(update={"prompt": "{{prompt}} {{options}}"}))
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        ("/v1/chat/completions", {}, "messages"),
+        ("/v1/chat/completions", {"messages": []}, "messages"),
+        ("/v1/chat/completions", {"messages": [{"role": "robot", "content": "x"}]}, "robot"),
+        ("/v1/chat/completions", {"messages": [{"role": "tool", "content": "x"}]}, "tools"),
+        ("/v1/chat/completions", {"messages": [{"role": "assistant", "content": "x"}]}, "question"),
+        ("/v1/chat/completions", {**ASKED, "temperature": "hot"}, "temperature"),
+        ("/v1/chat/completions", {**ASKED, "temperature": 9}, "temperature"),
+        ("/v1/chat/completions", {**ASKED, "max_tokens": 0}, "max_tokens"),
+        ("/v1/chat/completions", {**ASKED, "n": 1000}, "n"),
+        ("/v1/chat/completions", {**ASKED, "logprobs": True}, "logprobs"),
+        ("/v1/chat/completions", {**ASKED, "frequency_penalty": 1}, "frequency_penalty"),
+        ("/v1/chat/completions", {**ASKED, "tools": [{}]}, "tools"),
+        ("/v1/chat/completions", {**ASKED, "response_format": {"type": "json_object"}}, "response_format"),
+        ("/v1/completions", {"prompt": "x", "echo": True}, "echo"),
+        ("/v1/completions", {"prompt": [1, 2]}, "prompt"),
+        ("/v1/completions", {"prompt": "x", "suffix": "y"}, "suffix"),
+        ("/v1/completions", {"prompt": {"a": 1}}, "prompt"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_field(client, path: str, body: object, told: str) -> None:
+    response = post(client, path, body)
+    error = response.json()["error"]
+    assert response.status_code == 400
+    assert error["type"] == "invalid_request_error"
+    assert told in error["message"] + str(error["param"])
+
+
+def test_unknown_fields_and_models_and_broken_bodies(client) -> None:
+    assert post(client, "/v1/chat/completions", {**ASKED, "parallel_universe": 1, "user": "me"}).status_code == 200
+    assert post(client, "/v1/chat/completions", {**ASKED, "model": "gpt-4o"}).status_code == 404
+    for data in (b"{", b"[1]", b"\xff\xfe", b'{"messages": NaN}', b"[" * 100_000, b""):
+        response = client.post("/v1/chat/completions", content=data)
+        assert response.status_code == 400
+        assert "error" in response.json()
+
+
+def test_developers_are_systems_and_contents_may_be_lists(client) -> None:
+    listed = [{"type": "text", "text": "Who is "}, {"type": "text", "text": "there?"}]
+    plain = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Who is there?"}]
+    parts = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": listed}]
+    told = [
+        post(client, "/v1/chat/completions", {"messages": messages, "max_tokens": 8}).json()["choices"][0]["message"]
+        for messages in (plain, parts)
+    ]
+    assert told[0] == told[1]
+
+
+def test_images_come_within_the_request_and_are_let_go(client) -> None:
+    def ask(url: str):
+        part = {"type": "image_url", "image_url": {"url": url}}
+        return post(
+            client, "/v1/chat/completions", {"messages": [{"role": "user", "content": [part]}], "max_tokens": 2}
+        )
+
+    assert ask(f"data:image/png;base64,{PIXEL}").status_code == 200
+    assert client.served.images.held == {}
+    for url in ("https://example.org/a.png", "file:///etc/passwd", "data:image/png;base64,AAAA", "data:text/html,x"):
+        assert ask(url).status_code == 400
+    assert client.served.images.held == {}
+
+
+def test_several_choices_and_prompts(client) -> None:
+    body = {"prompt": ["One", "Two"], "n": 2, "max_tokens": 6, "temperature": 1, "seed": 3}
+    found = post(client, "/v1/completions", body).json()
+    assert [one["index"] for one in found["choices"]] == [0, 1, 2, 3]
+    assert found["choices"][0]["text"] != found["choices"][1]["text"]
+    assert found == {**post(client, "/v1/completions", body).json(), "id": found["id"], "created": found["created"]}
+
+
+def test_keys_are_needed_where_there_are_some() -> None:
+    with serving(keys=(KEY, "another-key-of-many-letters")) as client:
+        path = "/v1/chat/completions"
+        for headers in ({}, {"Authorization": KEY}, {"Authorization": "Bearer wrong"}, {"X-Key": KEY}, {"Cookie": KEY}):
+            assert post(client, path, ASKED, headers=headers).status_code == 401
+        assert post(client, f"{path}?api_key={KEY}", {**ASKED, "api_key": KEY}).status_code == 401
+        assert client.get("/").status_code == client.get("/metrics").status_code == 401
+        assert client.get("/health").status_code == 200
+        for headers in ({"Authorization": f"Bearer {KEY}"}, {"X-Api-Key": "another-key-of-many-letters"}):
+            assert post(client, path, ASKED, headers=headers).status_code == 200
+        told = client.get("/metrics", headers={"Authorization": f"Bearer {KEY}"}).text
+    assert KEY not in told
+    assert read_keys({"FAIRTRIAL_API_KEYS": f" {KEY} ,,"}) == (KEY,)
+    with pytest.raises(SpecError) as found:
+        read_keys({"FAIRTRIAL_API_KEYS": "short"})
+    assert "'short'" not in str(found.value)
+
+
+def test_pages_of_other_sites_are_not_let_in() -> None:
+    with serving() as client:
+        assert (
+            post(client, "/v1/chat/completions", ASKED, headers={"Origin": "https://evil.example"}).status_code == 403
+        )
+        assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
+        assert client.get("/", headers={"Host": "127.0.0.1:8011"}).status_code == 200
+        assert "access-control-allow-origin" not in client.get("/", headers={"Origin": "http://localhost"}).headers
+    with serving(origins=("https://mine.example",)) as client:
+        found = post(client, "/v1/chat/completions", ASKED, headers={"Origin": "https://mine.example"})
+        assert found.headers["access-control-allow-origin"] == "https://mine.example"
+
+
+def test_too_large_and_too_slow_bodies_are_refused() -> None:
+    with serving(limits=Limits(body_bytes=1000)) as client:
+        assert post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 2000}).status_code == 413
+        parts = (b"x" * 400 for _ in range(4))
+        assert client.post("/v1/chat/completions", content=parts).status_code == 413
+        assert post(client, "/v1/chat/completions", ASKED).status_code == 200
+
+
+def test_more_than_may_wait_are_told_when_to_come_back() -> None:
+    with serving(slow=0.3, limits=Limits(waiting=1)) as client:
+        found = []
+        crew = [
+            threading.Thread(target=lambda: found.append(post(client, "/v1/completions", {"prompt": "x"})))
+            for _ in range(6)
+        ]
+        for one in crew:
+            one.start()
+        for one in crew:
+            one.join()
+        busy = [one for one in found if one.status_code == 429]
+        assert busy
+        assert len(busy) < 6
+        assert int(busy[0].headers["retry-after"]) >= 1
+        assert busy[0].json()["error"]["code"] == "queue_full"
+        assert post(client, "/v1/completions", {"prompt": "x"}).status_code == 200
+
+
+def test_answers_have_their_time() -> None:
+    with serving(slow=0.5, limits=Limits(answer_seconds=0.1)) as client:
+        response = post(client, "/v1/chat/completions", ASKED)
+        assert response.status_code == 503
+        assert response.json()["error"]["code"] == "timeout"
+
+
+def test_an_engine_that_fails_fails_one_request() -> None:
+    spec = Candidate(id="faker", model="fake:one", context=64)
+    with serving(spec) as client:
+        long = post(client, "/v1/completions", {"prompt": "x" * 200, "max_tokens": 4})
+        assert long.status_code == 400
+        assert long.json()["error"]["code"] == "context_length_exceeded"
+
+        def fail(requests):
+            raise ZeroDivisionError("the secret inside")
+
+        own, client.served.desk.engine.generate = client.served.desk.engine.generate, fail
+        broken = post(client, "/v1/completions", {"prompt": "x", "max_tokens": 4})
+        client.served.desk.engine.generate = own
+        assert broken.status_code == 500
+        assert "secret" not in broken.text
+        assert post(client, "/v1/completions", {"prompt": "x", "max_tokens": 4}).status_code == 200
+
+
+def test_a_share_of_answers_is_kept_and_everyone_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "live.db"
+    recorder = Recorder(path, ("c" * 32, "faker", {"id": "faker"}), 1.0)
+    with serving(recorder=recorder) as client:
+        for text in ("one", "two"):
+            post(client, "/v1/completions", {"prompt": text, "max_tokens": 4})
+        recorder.close()
+        told = client.get("/").json()["recording"]
+    assert "personal data" in told["notice"]
+    assert told["kept"] == 2
+    with Ledger.open(path, create=False) as ledger:
+        assert count_answers(ledger, "c" * 32) == 2
+    with pytest.raises(SpecError, match="record-share"):
+        Recorder(path, ("c" * 32, "faker", {}), 0)
+
+
+def test_vectors_are_numbers_or_bytes() -> None:
+    class Letters:
+        name = "letters"
+
+        def embed(self, texts, kind):
+            return np.array([[len(text), 1.0] for text in texts], dtype=np.float32)
+
+        def close(self) -> None:
+            pass
+
+    with serving(embedder=Letters()) as client:
+        found = post(client, "/v1/embeddings", {"input": ["a", "bcd"]}).json()
+        assert [one["embedding"] for one in found["data"]] == [[1.0, 1.0], [3.0, 1.0]]
+        coded = post(client, "/v1/embeddings", {"input": "bcd", "encoding_format": "base64"}).json()
+        assert np.frombuffer(base64.b64decode(coded["data"][0]["embedding"]), "<f4").tolist() == [3.0, 1.0]
+    with serving() as client:
+        assert post(client, "/v1/embeddings", {"input": "a"}).json()["error"]["code"] == "no_embedder"
