@@ -138,7 +138,7 @@ def test_the_candidates_own_prompt_is_around_what_is_asked() -> None:
     with opened(spec) as engine:
         [own] = engine.generate([GenerateRequest(Prompt("Please: Who?\nAnswer:"), 6)])
     assert found["choices"][0]["text"] == own.text
-    with pytest.raises(SpecError, match="cannot be served.*options"):
+    with pytest.raises(SpecError, match=r"cannot be served.*options"):
         check_template(spec.model_copy(update={"prompt": "{{prompt}} {{options}}"}))
 
 

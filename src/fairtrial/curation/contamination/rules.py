@@ -11,7 +11,7 @@ from typing import Literal
 
 OverlapKind = Literal["thirteen", "eight", "short", "changed", "near", "reworded"]
 
-WORDS: dict[Found, str] = {
+WORDS: dict[OverlapKind, str] = {
     "thirteen": "13 words in a row",
     "eight": "runs of 8 words",
     "short": "question and answer",
