@@ -22,7 +22,7 @@ from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
 from fairtrial.serve.doors import is_loopback, read_keys
 from fairtrial.serve.sameness import Stored, compare_stored, describe_sameness, pick_stored
-from fairtrial.serve.served import About, Limits, Served
+from fairtrial.serve.served import About, Served, ServingLimits
 from fairtrial.serve.settling import check_template
 from fairtrial.serve.storing import Recorder
 from fairtrial.spec.source import load_candidate
@@ -50,7 +50,7 @@ class ServeOptions:
     ledger: Path | None = None
     host: str = "127.0.0.1"
     threads: int | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: ServingLimits = field(default_factory=ServingLimits)
     origins: Sequence[str] = ()
     compare: int = 8
     strict: bool = False

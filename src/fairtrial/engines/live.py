@@ -54,7 +54,7 @@ class Wishes:
 NOTHING = Wishes()
 
 
-class Piece(NamedTuple):
+class AnswerPiece(NamedTuple):
     """What may be given of an answer since the last time, in its two parts."""
 
     text: str = ""
@@ -69,7 +69,7 @@ class Writing(Protocol):
         """Notes of the tokens so far, those of the prompt first, where they were asked for."""
         ...
 
-    def take(self) -> Piece:
+    def take(self) -> AnswerPiece:
         """Return what may be given by now and was not taken before; all of the rest once it has ended.
 
         Raises what went wrong.
@@ -146,11 +146,11 @@ class ReadsTokens(Protocol):
         ...
 
 
-def settle_pieces(given: Piece, text: str, thought: str) -> tuple[Piece, Piece]:
+def settle_pieces(given: AnswerPiece, text: str, thought: str) -> tuple[AnswerPiece, AnswerPiece]:
     """Return what is new in texts of which some was given, and all that is given then.
 
     A text that was begun otherwise gives nothing more.
     """
     new_text = text[len(given.text) :] if text.startswith(given.text) else ""
     new_thought = thought[len(given.thought) :] if thought.startswith(given.thought) else ""
-    return Piece(new_text, new_thought), Piece(given.text + new_text, given.thought + new_thought)
+    return AnswerPiece(new_text, new_thought), AnswerPiece(given.text + new_text, given.thought + new_thought)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fairtrial.engines.base import Engine
-from fairtrial.engines.live import NOTHING, CanAnswerLive, LiveEngine, Piece, TokenNote, Wishes, Writing
+from fairtrial.engines.live import NOTHING, AnswerPiece, CanAnswerLive, LiveEngine, TokenNote, Wishes, Writing
 from fairtrial.errors import FairtrialError
 from fairtrial.levers.guard.engine import Checked, GuardEngine
 from fairtrial.levers.guard.streaming import AnswerGuard
@@ -40,10 +40,10 @@ class _Ended:
         self.notes: list[TokenNote] = []
         self.answer: GenerateAnswer | None = answer
         self.error: FairtrialError | None = None
-        self._left = Piece(answer.text, answer.thought)
+        self._left = AnswerPiece(answer.text, answer.thought)
 
-    def take(self) -> Piece:
-        left, self._left = self._left, Piece()
+    def take(self) -> AnswerPiece:
+        left, self._left = self._left, AnswerPiece()
         return left
 
 
@@ -59,7 +59,7 @@ class _Passed:
         changes = own.change_answer is not WrappedEngine.change_answer
         self._holds = changes or own._pass_answer is not WrappedEngine._pass_answer
         self._answer: GenerateAnswer | None = None
-        self._given = Piece()
+        self._given = AnswerPiece()
 
     @property
     def notes(self) -> Sequence[TokenNote]:
@@ -78,16 +78,16 @@ class _Passed:
     def _finish(self, found: GenerateAnswer) -> GenerateAnswer:
         return self._engine._pass_answer(self._request, self._sent, found)
 
-    def take(self) -> Piece:
+    def take(self) -> AnswerPiece:
         if self._holds:
             self._raise_error()
             answer = self.answer
-            return self._give(answer.text, answer.thought) if answer else Piece()
+            return self._give(answer.text, answer.thought) if answer else AnswerPiece()
         return self.inside.take()
 
-    def _give(self, text: str, thought: str) -> Piece:
-        new = Piece(text[len(self._given.text) :], thought[len(self._given.thought) :])
-        self._given = Piece(text, thought)
+    def _give(self, text: str, thought: str) -> AnswerPiece:
+        new = AnswerPiece(text[len(self._given.text) :], thought[len(self._given.thought) :])
+        self._given = AnswerPiece(text, thought)
         return new
 
     def _raise_error(self) -> None:
@@ -135,7 +135,7 @@ class _Guarded:
         if self._answer is None:
             self._text += self._guard.feed(self.inside.take().text)
 
-    def take(self) -> Piece:
+    def take(self) -> AnswerPiece:
         if self.error is not None:
             raise self.error
         answer = self.answer
@@ -145,7 +145,7 @@ class _Guarded:
         elif not self._thought_given:
             thought, self._thought_given = answer.thought, True
         new, self._given = self._text[self._given :], len(self._text)
-        return Piece(new, thought)
+        return AnswerPiece(new, thought)
 
 
 class WrappedLive:

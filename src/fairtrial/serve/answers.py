@@ -9,12 +9,12 @@ from fairtrial.engines.live import TokenNote
 from fairtrial.records import GenerateAnswer
 from fairtrial.records.trace import trace_document
 from fairtrial.serve.served import About
-from fairtrial.serve.tickets import Answered
+from fairtrial.serve.tickets import AnsweredRequest
 
 FINISH = {"stop": "stop", "length": "length", "refused": "content_filter"}
 
 
-def describe_usage(found: Sequence[Answered]) -> dict[str, Any]:
+def describe_usage(found: Sequence[AnsweredRequest]) -> dict[str, Any]:
     """Return how many tokens were read and written; the prompt of several choices counts once."""
     read = max((one.answer.prompt_tokens for one in found), default=0)
     written = sum(one.answer.tokens for one in found)
@@ -66,7 +66,9 @@ def _without_words(step: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def describe_chat_choice(index: int, found: Answered, extras: Mapping[str, Any], *, noted: bool) -> dict[str, Any]:
+def describe_chat_choice(
+    index: int, found: AnsweredRequest, extras: Mapping[str, Any], *, noted: bool
+) -> dict[str, Any]:
     """Return one choice of a chat completion."""
     answer = found.answer
     message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
@@ -125,7 +127,7 @@ def write_token(data: bytes) -> str:
 
 
 def describe_text_choice(
-    index: int, found: Answered, extras: Mapping[str, Any], *, noted: bool, prompt: str
+    index: int, found: AnsweredRequest, extras: Mapping[str, Any], *, noted: bool, prompt: str
 ) -> dict[str, Any]:
     """Return one choice of a completion; ``prompt`` stands before it where it is echoed."""
     return {

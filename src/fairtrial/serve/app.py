@@ -28,7 +28,7 @@ LOG = logging.getLogger("fairtrial.serve")
 LEFT = 499
 """Status that is counted where the client has left; nobody gets it."""
 
-Answer = Callable[[Request], Awaitable[Response]]
+_Answer = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(served: Served) -> Starlette:
@@ -67,15 +67,15 @@ def make_app(served: Served) -> Starlette:
     async def metrics(_: Request) -> Response:
         return tell_metrics(served)
 
-    posts: dict[str, Answer] = {
+    posts: dict[str, _Answer] = {
         "/chat/completions": chat,
         "/completions": text,
         "/embeddings": vectors,
         "/tokenize": split,
         "/detokenize": join,
     }
-    gets: dict[str, Answer] = {"/models": models, "/models/{name:path}": model, "/tokenizer_info": tokenizer}
-    own: dict[str, Answer] = {"/": root, "/health": health, "/metrics": metrics}
+    gets: dict[str, _Answer] = {"/models": models, "/models/{name:path}": model, "/tokenizer_info": tokenizer}
+    own: dict[str, _Answer] = {"/": root, "/health": health, "/metrics": metrics}
     routes = [
         Route(f"{prefix}{path}", _guard(served, path, answer), methods=[method])
         for prefix in ("/v1", "")
@@ -94,7 +94,7 @@ def make_app(served: Served) -> Starlette:
     )
 
 
-def _guard(served: Served, path: str, answer: Answer) -> Answer:
+def _guard(served: Served, path: str, answer: _Answer) -> _Answer:
     """Return a handler that lets in whom it may, and tells errors in the form that clients read."""
 
     async def respond(request: Request) -> Response:

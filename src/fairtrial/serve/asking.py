@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from fairtrial.engines.live import NOTHING, Piece, Wishes
+from fairtrial.engines.live import NOTHING, AnswerPiece, Wishes
 from fairtrial.errors import FairtrialError, TooLongError
 from fairtrial.records import GenerateRequest
 from fairtrial.serve.errors import ApiError
 from fairtrial.serve.served import Served
-from fairtrial.serve.tickets import Answered, Ticket
+from fairtrial.serve.tickets import AnsweredRequest, Ticket
 
 T = TypeVar("T")
 LEAST_TOKENS = 16
@@ -31,7 +31,7 @@ class ClientLeftError(Exception):
 
 async def answer_events(
     served: Served, request: GenerateRequest, wishes: Wishes = NOTHING, shrinks: bool = False
-) -> AsyncIterator[Piece | Answered]:
+) -> AsyncIterator[AnswerPiece | AnsweredRequest]:
     """Yield what comes of an answer, the whole of it last; left early, it is asked for no more.
 
     Args:
@@ -48,13 +48,13 @@ async def answer_events(
         try:
             while not ended:
                 event = await _next_event(served, ticket)
-                ended = not isinstance(event, Piece)
+                ended = not isinstance(event, AnswerPiece)
                 if isinstance(event, TooLongError) and shrinks and request.max_tokens // 2 >= LEAST_TOKENS:
                     request = replace(request, max_tokens=request.max_tokens // 2)
                     break
                 if isinstance(event, FairtrialError):
                     raise event
-                if isinstance(event, Answered):
+                if isinstance(event, AnsweredRequest):
                     _note(served, ticket, event)
                 yield event
             else:
@@ -65,7 +65,7 @@ async def answer_events(
                 served.metrics.cancelled.inc()
 
 
-async def _next_event(served: Served, ticket: Ticket) -> Piece | Answered | FairtrialError:
+async def _next_event(served: Served, ticket: Ticket) -> AnswerPiece | AnsweredRequest | FairtrialError:
     left = served.limits.answer_seconds - (time.monotonic() - ticket.came)
     try:
         return await asyncio.wait_for(ticket.events.get(), max(0.01, left))
@@ -74,7 +74,7 @@ async def _next_event(served: Served, ticket: Ticket) -> Piece | Answered | Fair
         raise ApiError(503, told, code="timeout") from None
 
 
-def _note(served: Served, ticket: Ticket, found: Answered) -> None:
+def _note(served: Served, ticket: Ticket, found: AnsweredRequest) -> None:
     served.metrics.note_answer(ticket, found)
     if served.recorder is not None:
         served.recorder.note(ticket.request, found.answer)
@@ -82,24 +82,24 @@ def _note(served: Served, ticket: Ticket, found: Answered) -> None:
 
 async def gather_answers(
     served: Served, client: Request, asked: Sequence[tuple[GenerateRequest, Wishes]], shrinks: bool = False
-) -> list[Answered]:
+) -> list[AnsweredRequest]:
     """Return the answers to some requests, as many at a time as grow at once.
 
     Raises ClientLeftError where nobody waits for them any more.
     """
     turns = asyncio.Semaphore(served.desk.places)
 
-    async def ask(request: GenerateRequest, wishes: Wishes) -> Answered:
+    async def ask(request: GenerateRequest, wishes: Wishes) -> AnsweredRequest:
         async with turns, aclosing(answer_events(served, request, wishes, shrinks)) as events:  # type: ignore[type-var]
             async for event in events:
-                if isinstance(event, Answered):
+                if isinstance(event, AnsweredRequest):
                     return event
         raise AssertionError("an answer has no end")
 
     return await until_left(client, _all(ask(*one) for one in asked))
 
 
-async def _all(works: Any) -> list[Answered]:
+async def _all(works: Any) -> list[AnsweredRequest]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(work) for work in works]
     return [task.result() for task in tasks]

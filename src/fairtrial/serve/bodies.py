@@ -17,8 +17,8 @@ MOST_MESSAGES = 2048
 MOST_PROMPTS = 256
 
 Stop = StrictStr | Annotated[list[StrictStr], Field(max_length=MOST_STOPS)]
-Count = Annotated[StrictInt, Field(ge=1, le=MOST_TOKENS)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+_Count = Annotated[StrictInt, Field(ge=1, le=MOST_TOKENS)]
+_Number = Annotated[float, Field(allow_inf_nan=False)]
 B = TypeVar("B", bound=BaseModel)
 
 
@@ -37,17 +37,17 @@ class Asked(_Body):
 
     model: StrictStr | None = None
     max_tokens: Annotated[StrictInt, Field(ge=0, le=MOST_TOKENS)] | None = None
-    temperature: Annotated[Number, Field(ge=0, le=5)] | None = None
-    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
+    temperature: Annotated[_Number, Field(ge=0, le=5)] | None = None
+    top_p: Annotated[_Number, Field(gt=0, le=1)] | None = None
     top_k: Annotated[StrictInt, Field(ge=0)] | None = None
     seed: StrictInt | None = None
     stop: Stop | None = None
     n: Annotated[StrictInt, Field(ge=1, le=MOST_CHOICES)] | None = None
     stream: StrictBool | None = None
     stream_options: StreamOptions | None = None
-    frequency_penalty: Number | None = None
-    presence_penalty: Number | None = None
-    logit_bias: dict[str, Number] | None = None
+    frequency_penalty: _Number | None = None
+    presence_penalty: _Number | None = None
+    logit_bias: dict[str, _Number] | None = None
     user: Any = None
 
 
@@ -58,7 +58,7 @@ class ResponseFormat(_Body):
     json_schema: dict[str, Any] | None = None
 
 
-class Message(_Body):
+class ChatMessage(_Body):
     """One message of a conversation; its content is read by `fairtrial.serve.conversation`."""
 
     role: StrictStr
@@ -69,8 +69,8 @@ class Message(_Body):
 class ChatBody(Asked):
     """Of ``/chat/completions``."""
 
-    messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_MESSAGES)]
-    max_completion_tokens: Count | None = None
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
+    max_completion_tokens: _Count | None = None
     logprobs: StrictBool | None = None
     top_logprobs: Annotated[StrictInt, Field(ge=0, le=MOST_TOP)] | None = None
     response_format: ResponseFormat | None = None
@@ -79,13 +79,13 @@ class ChatBody(Asked):
     functions: list[Any] | None = None
 
 
-Tokens = Annotated[list[StrictInt], Field(min_length=1, max_length=MOST_TOKENS)]
+TokenList = Annotated[list[StrictInt], Field(min_length=1, max_length=MOST_TOKENS)]
 
 
 class CompletionBody(Asked):
     """Of ``/completions``."""
 
-    prompt: StrictStr | Tokens | Annotated[list[StrictStr | Tokens], Field(min_length=1, max_length=MOST_PROMPTS)]
+    prompt: StrictStr | TokenList | Annotated[list[StrictStr | TokenList], Field(min_length=1, max_length=MOST_PROMPTS)]
     logprobs: Annotated[StrictInt, Field(ge=0, le=MOST_TOP)] | None = None
     echo: StrictBool | None = None
     suffix: StrictStr | None = None

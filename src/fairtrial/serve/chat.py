@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fairtrial.engines.live import Piece, Wishes
+from fairtrial.engines.live import AnswerPiece, Wishes
 from fairtrial.records import GenerateRequest, ImagePart
 from fairtrial.serve.answers import describe_chat_choice, describe_chat_notes, describe_extras, describe_usage
 from fairtrial.serve.asking import answer_events, gather_answers
@@ -23,7 +23,7 @@ from fairtrial.serve.forms import write_form
 from fairtrial.serve.served import Served
 from fairtrial.serve.settling import list_changes, settle, spread, write_prompt
 from fairtrial.serve.streaming import Events, finish_word, respond_stream
-from fairtrial.serve.tickets import Answered
+from fairtrial.serve.tickets import AnsweredRequest
 
 
 async def complete_chat(served: Served, client: Request, data: bytes) -> Response:
@@ -100,7 +100,7 @@ async def _answer(
         raise ApiError(400, "n: a stream has one choice.", param="n")
     told = [0]
 
-    def describe(piece: Piece | None, ended: Answered | None) -> list[dict[str, Any]]:
+    def describe(piece: AnswerPiece | None, ended: AnsweredRequest | None) -> list[dict[str, Any]]:
         if piece is not None:
             return [_choose(delta) for delta in _list_deltas(piece)]
         assert ended is not None
@@ -125,7 +125,7 @@ async def _hold_images(served: Served, images: dict[ImagePart, bytes], events: E
                 yield event
 
 
-def _list_deltas(piece: Piece) -> list[dict[str, str]]:
+def _list_deltas(piece: AnswerPiece) -> list[dict[str, str]]:
     thought = [{"reasoning_content": piece.thought}] if piece.thought else []
     return [*thought, *([{"content": piece.text}] if piece.text else [])]
 

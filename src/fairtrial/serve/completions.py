@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fairtrial.engines.live import Piece, ReadsTokens, Wishes
+from fairtrial.engines.live import AnswerPiece, ReadsTokens, Wishes
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.serve.answers import describe_extras, describe_text_choice, describe_text_notes, describe_usage
 from fairtrial.serve.asking import answer_events, gather_answers
@@ -18,7 +18,7 @@ from fairtrial.serve.errors import ApiError
 from fairtrial.serve.served import Served
 from fairtrial.serve.settling import list_changes, settle, spread, write_prompt
 from fairtrial.serve.streaming import finish_word, respond_stream
-from fairtrial.serve.tickets import Answered
+from fairtrial.serve.tickets import AnsweredRequest
 
 USUAL_TOKENS = 16
 """New tokens where nobody says how many, as in OpenAI's API."""
@@ -63,7 +63,7 @@ async def _stream(
 ) -> Response:
     changed = list_changes(body, served.spec)
 
-    def describe(piece: Piece | None, ended: Answered | None) -> list[dict[str, Any]]:
+    def describe(piece: AnswerPiece | None, ended: AnsweredRequest | None) -> list[dict[str, Any]]:
         if piece is not None:
             return [{"index": 0, "text": piece.text, "logprobs": None, "finish_reason": None}] if piece.text else []
         assert ended is not None
@@ -127,7 +127,7 @@ async def _show(served: Served, given: Given) -> str:
     return await served.desk.call(lambda: live.detokenize(given))
 
 
-def _add_usage(found: list[Answered], n: int) -> dict[str, Any]:
+def _add_usage(found: list[AnsweredRequest], n: int) -> dict[str, Any]:
     """Return the tokens of all prompts, each once, and of all choices."""
     each = [describe_usage(found[at : at + n]) for at in range(0, len(found), n)]
     names = ("prompt_tokens", "completion_tokens", "total_tokens")

@@ -17,7 +17,7 @@ from fairtrial.errors import EngineError, FairtrialError
 from fairtrial.images import examine
 from fairtrial.records import ImagePart, Message, Prompt, TextPart
 from fairtrial.records.content import Part, Role
-from fairtrial.serve.bodies import Message as Sent
+from fairtrial.serve.bodies import ChatMessage as Sent
 from fairtrial.serve.errors import ApiError
 
 ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}

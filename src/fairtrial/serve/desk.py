@@ -20,12 +20,12 @@ from typing import Any, TypeVar
 
 from fairtrial.engines.base import Engine, get_work
 from fairtrial.engines.finite import find_flaw, make_nan_error
-from fairtrial.engines.live import NOTHING, LiveEngine, NoRoomError, Piece, Wishes
+from fairtrial.engines.live import NOTHING, AnswerPiece, LiveEngine, NoRoomError, Wishes
 from fairtrial.errors import CapabilityError, EngineError, FairtrialError
 from fairtrial.levers.live import WrappedLive, open_live
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.serve.errors import BusyError
-from fairtrial.serve.tickets import Answered, Event, Ticket
+from fairtrial.serve.tickets import AnsweredRequest, StreamEvent, Ticket
 
 T = TypeVar("T")
 LOG = logging.getLogger("fairtrial.serve")
@@ -241,7 +241,7 @@ class Desk:
 
     def _deliver(self) -> None:
         """Hand over what has come of the answers that grow."""
-        events: list[tuple[Ticket, Event]] = []
+        events: list[tuple[Ticket, StreamEvent]] = []
         for ticket in list(self._growing):
             writing = ticket.writing
             assert writing is not None
@@ -258,7 +258,7 @@ class Desk:
                     ticket.first = ticket.first or time.monotonic()
                     events.append((ticket, piece))
                 if answer is not None:
-                    events.append((ticket, Answered(answer, tuple(writing.notes))))
+                    events.append((ticket, AnsweredRequest(answer, tuple(writing.notes))))
         for ticket, event in events:
             self._tell(ticket, event)
 
@@ -297,15 +297,15 @@ class Desk:
         if told := find_flaw(answer):
             self._tell(ticket, make_nan_error("the served one", "", told))
             return
-        self._tell(ticket, Piece(answer.text, answer.thought))
-        self._tell(ticket, Answered(answer))
+        self._tell(ticket, AnswerPiece(answer.text, answer.thought))
+        self._tell(ticket, AnsweredRequest(answer))
 
     def _tell_unexpected(self, ticket: Ticket, error: Exception) -> None:
         LOG.error("an answer has failed", exc_info=error)
         self._tell(ticket, EngineError(f"the engine has failed: {type(error).__name__}."))
 
-    def _tell(self, ticket: Ticket, event: Event) -> None:
-        if not isinstance(event, Piece):
+    def _tell(self, ticket: Ticket, event: StreamEvent) -> None:
+        if not isinstance(event, AnswerPiece):
             if ticket in self._growing:
                 self._growing.remove(ticket)
             self._spent += time.monotonic() - (ticket.began or ticket.came)

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from fairtrial.serve.tickets import Answered, Ticket
+from fairtrial.serve.tickets import AnsweredRequest, Ticket
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Metrics:
+class ServerMetrics:
     """Counts; each server has its own."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Metrics:
         self.waiting = Gauge("fairtrial_waiting", "Requests that wait.", registry=own)
         self.growing = Gauge("fairtrial_growing", "Answers that grow.", registry=own)
 
-    def note_answer(self, ticket: Ticket, found: Answered) -> None:
+    def note_answer(self, ticket: Ticket, found: AnsweredRequest) -> None:
         """Count an answer."""
         answer, now = found.answer, time.monotonic()
         self.tokens.labels("read").inc(answer.prompt_tokens)

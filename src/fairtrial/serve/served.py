@@ -11,7 +11,7 @@ from fairtrial.archive.embedders.base import Embedder
 from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
 from fairtrial.serve.errors import ApiError
-from fairtrial.serve.metrics import Metrics
+from fairtrial.serve.metrics import ServerMetrics
 from fairtrial.serve.storing import Recorder
 from fairtrial.spec.candidate import Candidate
 
@@ -39,7 +39,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServingLimits:
     """What one request may cost.
 
     Attributes:
@@ -86,8 +86,8 @@ class Served:
     about: About
     spec: Candidate
     desk: Desk
-    limits: Limits = field(default_factory=Limits)
-    metrics: Metrics = field(default_factory=Metrics)
+    limits: ServingLimits = field(default_factory=ServingLimits)
+    metrics: ServerMetrics = field(default_factory=ServerMetrics)
     images: ImageShelf = field(default_factory=ImageShelf)
     keys: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()

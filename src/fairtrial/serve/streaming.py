@@ -10,17 +10,17 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
-from fairtrial.engines.live import Piece
+from fairtrial.engines.live import AnswerPiece
 from fairtrial.serve.answers import FINISH, describe_usage
 from fairtrial.serve.errors import explain
-from fairtrial.serve.tickets import Answered
+from fairtrial.serve.tickets import AnsweredRequest
 
 LOG = logging.getLogger("fairtrial.serve")
 DONE = b"data: [DONE]\n\n"
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
-Events = AsyncIterator[Piece | Answered]
-Describe = Callable[[Piece | None, Answered | None], list[dict[str, Any]]]
+Events = AsyncIterator[AnswerPiece | AnsweredRequest]
+Describe = Callable[[AnswerPiece | None, AnsweredRequest | None], list[dict[str, Any]]]
 """Returns the choices of the chunks for a piece of an answer, or for its end."""
 
 
@@ -51,13 +51,13 @@ async def respond_stream(
         async with aclosing(events):  # type: ignore[type-var]
             if opening:
                 yield write_event({**head, "choices": opening, **({"usage": None} if usage else {})})
-            event: Piece | Answered = first
+            event: AnswerPiece | AnsweredRequest = first
             while True:
-                ended = isinstance(event, Answered)
-                choices = describe(None, event) if isinstance(event, Answered) else describe(event, None)
+                ended = isinstance(event, AnsweredRequest)
+                choices = describe(None, event) if isinstance(event, AnsweredRequest) else describe(event, None)
                 for choice in choices:
                     yield write_event({**head, "choices": [choice], **({"usage": None} if usage else {})})
-                if isinstance(event, Answered):
+                if isinstance(event, AnsweredRequest):
                     if usage:
                         yield write_event({**head, "choices": [], "usage": describe_usage([event])})
                     break
@@ -75,6 +75,6 @@ async def respond_stream(
     return StreamingResponse(write(), media_type="text/event-stream", headers=HEADERS)
 
 
-def finish_word(found: Answered) -> str:
+def finish_word(found: AnsweredRequest) -> str:
     """Return how an answer ended, as OpenAI's API says it."""
     return FINISH[found.answer.finish]

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fairtrial.engines.live import NOTHING, Piece, TokenNote, Wishes, Writing
+from fairtrial.engines.live import NOTHING, AnswerPiece, TokenNote, Wishes, Writing
 from fairtrial.errors import FairtrialError
 from fairtrial.records import GenerateAnswer, GenerateRequest
 
 
-class Answered(NamedTuple):
+class AnsweredRequest(NamedTuple):
     """What an answer came to.
 
     Attributes:
@@ -24,7 +24,7 @@ class Answered(NamedTuple):
     notes: tuple[TokenNote, ...] = ()
 
 
-Event = Piece | Answered | FairtrialError
+StreamEvent = AnswerPiece | AnsweredRequest | FairtrialError
 
 
 @dataclass(eq=False)
@@ -44,18 +44,18 @@ class Ticket:
     request: GenerateRequest
     loop: asyncio.AbstractEventLoop
     wishes: Wishes = NOTHING
-    events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
+    events: asyncio.Queue[StreamEvent] = field(default_factory=asyncio.Queue)
     came: float = field(default_factory=time.monotonic)
     began: float = 0.0
     first: float = 0.0
     writing: Writing | None = None
     cancelled: bool = False
 
-    async def wait(self) -> Answered:
+    async def wait(self) -> AnsweredRequest:
         """Return what it came to.  Raises what went wrong."""
         while True:
             event = await self.events.get()
-            if isinstance(event, Answered):
+            if isinstance(event, AnsweredRequest):
                 return event
             if isinstance(event, FairtrialError):
                 raise event

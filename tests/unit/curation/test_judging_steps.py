@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.curation.base import Drop, Note, Place, Row, StepContext, Turn
+from fairtrial.curation.base import ConversationTurn, Drop, Note, RowOrigin, StepContext, TrainingRow
 from fairtrial.curation.steps import STEPS
 from fairtrial.curation.steps.language import MEASURED, LanguageStep, read_language
 from fairtrial.curation.steps.normalise import NormaliseStep, mend_encoding, normalise
@@ -41,12 +41,12 @@ PROSE = (
 )
 
 
-def document(text: str) -> Row:
-    return Row(Place("a", 1), text=text)
+def document(text: str) -> TrainingRow:
+    return TrainingRow(RowOrigin("a", 1), text=text)
 
 
-def chat(question: str, answer: str) -> Row:
-    return Row(Place("a", 1), (Turn("user", question), Turn("assistant", answer)))
+def chat(question: str, answer: str) -> TrainingRow:
+    return TrainingRow(RowOrigin("a", 1), (ConversationTurn("user", question), ConversationTurn("assistant", answer)))
 
 
 # --- normalise
@@ -79,7 +79,7 @@ def test_what_was_changed_is_told_and_what_was_not_stays_the_same_object() -> No
     clean = chat("How high?", "Nine metres.")
     assert step.apply(clean) is clean
     made = step.apply(chat("How\u200b high?", "Nine metres. "))
-    assert isinstance(made, Row)
+    assert isinstance(made, TrainingRow)
     assert made.changes == (Note("normalise", "left out 1 zero-width character"),)
     assert made.texts() == ["How high?", "Nine metres."]
 
@@ -118,21 +118,21 @@ def test_rows_in_other_languages_are_dropped_with_the_probability() -> None:
     pytest.importorskip("py3langid")
     step = LanguageStep(Language(keep=("en",)), HERE)
     kept = step.apply(document(PROSE))
-    assert isinstance(kept, Row)
+    assert isinstance(kept, TrainingRow)
     assert read_language(kept) == "en"
     german = "Der Rat muss bis Freitag entscheiden, ob die alte Brücke über den Fluss erhalten werden kann."
     dropped = step.apply(document(german))
     assert isinstance(dropped, Drop)
     assert (dropped.reason, dropped.detail[:19]) == ("another language", "de with probability")
     both = LanguageStep(Language(keep=("en", "de")), HERE).apply(document(german))
-    assert isinstance(both, Row)
+    assert isinstance(both, TrainingRow)
 
 
 def test_short_texts_are_kept_or_dropped_as_asked_and_code_is_no_language() -> None:
     pytest.importorskip("py3langid")
     short = chat("2 + 2?", "Vier, natürlich.")
     kept = LanguageStep(Language(), HERE).apply(short)
-    assert isinstance(kept, Row)
+    assert isinstance(kept, TrainingRow)
     assert kept.grounds[-1].detail == "13 letters are too few to tell a language"
     assert read_language(kept) == ""
     dropped = LanguageStep(Language(short="drop"), HERE).apply(short)
@@ -140,7 +140,7 @@ def test_short_texts_are_kept_or_dropped_as_asked_and_code_is_no_language() -> N
     code = chat(
         "Show me.", "```python\nfor element in collection:\n    print(element)\n    handle(element, collection)\n```"
     )
-    assert isinstance(LanguageStep(Language(keep=("de",)), HERE).apply(code), Row)
+    assert isinstance(LanguageStep(Language(keep=("de",)), HERE).apply(code), TrainingRow)
 
 
 def test_unknown_languages_are_refused_by_name() -> None:
@@ -155,7 +155,7 @@ def test_unknown_languages_are_refused_by_name() -> None:
 def test_personal_data_is_masked_and_counted() -> None:
     text = "Write to ada@example.org or call +49 30 1234567; the server is 8.8.8.8, inside it is 192.168.0.1."
     made = PersonalStep(Personal(), HERE).apply(document(text))
-    assert isinstance(made, Row)
+    assert isinstance(made, TrainingRow)
     assert made.text == "Write to [EMAIL] or call [PHONE NUMBER]; the server is [IP ADDRESS], inside it is 192.168.0.1."
     assert made.changes == (Note("personal", "masked 1 email, 1 ipv4, 1 phone"),)
 
@@ -163,12 +163,12 @@ def test_personal_data_is_masked_and_counted() -> None:
 def test_personal_data_of_other_kinds_stays_and_rows_full_of_it_go() -> None:
     row = chat("Who are you?", "Ada, ada@example.org, card 4111 1111 1111 1111.")
     kept = PersonalStep(Personal(kinds=("card",)), HERE).apply(row)
-    assert isinstance(kept, Row)
+    assert isinstance(kept, TrainingRow)
     assert kept.messages[1].content == "Ada, ada@example.org, card [CARD NUMBER]."
     assert PersonalStep(Personal(action="drop"), HERE).apply(row) == Drop("personal data", "1 card, 1 email")
     listed = document("\n".join(f"person{n}@example.org" for n in range(6)))
     assert isinstance(PersonalStep(Personal(most=5), HERE).apply(listed), Drop)
-    assert isinstance(PersonalStep(Personal(most=6), HERE).apply(listed), Row)
+    assert isinstance(PersonalStep(Personal(most=6), HERE).apply(listed), TrainingRow)
 
 
 def test_a_row_without_personal_data_is_the_same_row() -> None:
@@ -182,13 +182,13 @@ def test_a_row_without_personal_data_is_the_same_row() -> None:
 def test_documents_are_judged_by_filter_and_rule() -> None:
     step = QualityStep(Quality(), HERE)
     kept = step.apply(document(PROSE))
-    assert isinstance(kept, Row)
+    assert isinstance(kept, TrainingRow)
     assert kept.text == PROSE
     assert step.apply(document("The bridge is kept.")) == Drop("gopher_repetition: top_2_gram", "0.5263 > 0.2")
     two = "\n".join(["One line is said once more, and then again for good measure."] * 9)
     assert step.apply(document(two)) == Drop("gopher_repetition: dup_line_frac", "0.8889 > 0.3")
     with_menu = step.apply(document(PROSE + "\n\nHome\n\nWe use cookies to improve your visit."))
-    assert isinstance(with_menu, Row)
+    assert isinstance(with_menu, TrainingRow)
     assert with_menu.text == PROSE
     assert with_menu.changes == (Note("quality", "c4: took out 1 policy, 1 too_few_words"),)
 

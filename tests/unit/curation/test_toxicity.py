@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fairtrial.curation.base import Drop, Place, Row, StepContext, Turn
+from fairtrial.curation.base import ConversationTurn, Drop, RowOrigin, StepContext, TrainingRow
 from fairtrial.curation.steps.toxicity import ToxicityStep
 from fairtrial.spec.curate_steps import Toxicity
 
@@ -148,8 +148,12 @@ def test_a_labelled_sample_is_judged_as_the_docs_say() -> None:
 
 
 def test_of_conversations_answers_count_unless_all_is_asked_for() -> None:
-    chat = Row(
-        Place("a", 1), (Turn("user", "You are an idiot."), Turn("assistant", "I am sorry that you are not content."))
+    chat = TrainingRow(
+        RowOrigin("a", 1),
+        (
+            ConversationTurn("user", "You are an idiot."),
+            ConversationTurn("assistant", "I am sorry that you are not content."),
+        ),
     )
     assert ToxicityStep(Toxicity(), HERE).apply(chat) is chat
     dropped = ToxicityStep(Toxicity(turns="all"), HERE).apply(chat)
@@ -157,9 +161,9 @@ def test_of_conversations_answers_count_unless_all_is_asked_for() -> None:
 
 
 def test_of_a_preference_the_better_answer_counts() -> None:
-    prompt = (Turn("user", "Say hello."),)
-    good = Row(Place("a", 1), prompt, chosen="Hello!", rejected="Shut up, you idiot.")
-    bad = Row(Place("a", 2), prompt, chosen="Shut up, you idiot.", rejected="Hello!")
+    prompt = (ConversationTurn("user", "Say hello."),)
+    good = TrainingRow(RowOrigin("a", 1), prompt, chosen="Hello!", rejected="Shut up, you idiot.")
+    bad = TrainingRow(RowOrigin("a", 2), prompt, chosen="Shut up, you idiot.", rejected="Hello!")
     step = ToxicityStep(Toxicity(), HERE)
     assert step.apply(good) is good
     assert isinstance(step.apply(bad), Drop)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from fairtrial.curation.base import Turn
+from fairtrial.curation.base import ConversationTurn
 from fairtrial.curation.formats.parsing import NotThisFormError, find_form, parse_row
 
-USER, ANSWER = Turn("user", "How high is it?"), Turn("assistant", "Nine metres.")
-ROWS: list[tuple[str, dict[str, Any], tuple[Turn, ...]]] = [
+USER, ANSWER = ConversationTurn("user", "How high is it?"), ConversationTurn("assistant", "Nine metres.")
+ROWS: list[tuple[str, dict[str, Any], tuple[ConversationTurn, ...]]] = [
     (
         "openai",
         {"messages": [
@@ -24,7 +24,7 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Turn, ...]]] = [
             {"role": "user", "content": [{"type": "text", "text": "How high "}, {"type": "text", "text": "is it?"}]},
             {"role": "assistant", "content": "Nine metres."},
         ]},
-        (Turn("system", "Be brief."), USER, ANSWER),
+        (ConversationTurn("system", "Be brief."), USER, ANSWER),
     ),
     (
         "sharegpt",
@@ -36,31 +36,39 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Turn, ...]]] = [
         "sharegpt",
         {"system": "Be brief.", "conversation": [
             {"role": "user", "content": "How high is it?"}, {"role": "assistant", "content": "Nine metres."}]},
-        (Turn("system", "Be brief."), USER, ANSWER),
+        (ConversationTurn("system", "Be brief."), USER, ANSWER),
     ),
     ("alpaca", {"instruction": "How high is it?", "input": "", "output": "Nine metres."}, (USER, ANSWER)),
     (
         "alpaca",
         {"instruction": "Translate.", "input": "neun Meter", "output": "nine metres", "text": "Below is ..."},
-        (Turn("user", "Translate.\n\nneun Meter"), Turn("assistant", "nine metres")),
+        (ConversationTurn("user", "Translate.\n\nneun Meter"), ConversationTurn("assistant", "nine metres")),
     ),
     (
         "alpaca",
         {"instruction": "How high is it?", "context": "The tower.", "response": "Nine metres.", "category": "qa"},
-        (Turn("user", "How high is it?\n\nThe tower."), ANSWER),
+        (ConversationTurn("user", "How high is it?\n\nThe tower."), ANSWER),
     ),
     (
         "alpaca",
         {"instruction": "And now?", "output": "Ten.", "system": "Brief.",
          "history": [["How high is it?", "Nine metres."]]},
-        (Turn("system", "Brief."), USER, ANSWER, Turn("user", "And now?"), Turn("assistant", "Ten.")),
+        (
+            ConversationTurn("system", "Brief."),
+            USER,
+            ANSWER,
+            ConversationTurn("user", "And now?"),
+            ConversationTurn("assistant", "Ten."),
+        ),
     ),
     ("alpaca", {"prompt": "How high is it?", "completion": "Nine metres."}, (USER, ANSWER)),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("form", "row", "turns"), ROWS)
-def test_a_conversation_is_read_whatever_its_form(form: str, row: dict[str, Any], turns: tuple[Turn, ...]) -> None:
+def test_a_conversation_is_read_whatever_its_form(
+    form: str, row: dict[str, Any], turns: tuple[ConversationTurn, ...]
+) -> None:
     assert find_form(row) == form
     assert parse_row(row, form).messages == turns  # type: ignore[arg-type]
 
@@ -103,7 +111,7 @@ def test_two_answers_to_a_prompt_are_read_whatever_their_form(row: dict[str, Any
 def test_answers_after_a_longer_conversation_keep_what_both_share() -> None:
     head = "\n\nHuman: How high is it?\n\nAssistant: Nine metres.\n\nHuman: Sure?"
     parsed = parse_row({"chosen": head + "\n\nAssistant: Yes.", "rejected": head + "\n\nAssistant: No."}, "preference")
-    assert parsed.messages == (USER, ANSWER, Turn("user", "Sure?"))
+    assert parsed.messages == (USER, ANSWER, ConversationTurn("user", "Sure?"))
     assert (parsed.chosen, parsed.rejected) == ("Yes.", "No.")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from fairtrial.archive.opening import open_archive
-from fairtrial.curation.base import Reader, Row, StepContext, Unread
+from fairtrial.curation.base import Reader, StepContext, TrainingRow, Unread
 from fairtrial.curation.formats.archives import ArchiveReader
 from fairtrial.curation.formats.files import FileReader
 from fairtrial.curation.formats.opening import open_source
@@ -33,15 +33,15 @@ def context(tmp_path: Path, rights: Rights | None = None) -> StepContext:
     return StepContext(AT, tmp_path / "work", rights or Rights())
 
 
-def read(reader: Reader) -> list[Row | Unread]:
+def read(reader: Reader) -> list[TrainingRow | Unread]:
     return [row for piece in reader.list_pieces() for row in reader.read(piece)]
 
 
-def rows(found: Iterable[Row | Unread]) -> list[Row]:
-    return [one for one in found if isinstance(one, Row)]
+def rows(found: Iterable[TrainingRow | Unread]) -> list[TrainingRow]:
+    return [one for one in found if isinstance(one, TrainingRow)]
 
 
-def unread(found: Iterable[Row | Unread]) -> list[Unread]:
+def unread(found: Iterable[TrainingRow | Unread]) -> list[Unread]:
     return [one for one in found if isinstance(one, Unread)]
 
 
@@ -145,14 +145,14 @@ def test_a_missing_file_and_a_missing_column_offer_the_nearest(tmp_path: Path) -
         FileReader(source, 0, context(tmp_path)).describe()
 
 
-def judge(tmp_path: Path, row: dict[str, Any], rights: Rights | None = None, **stated: Any) -> tuple[Row, str]:
+def judge(tmp_path: Path, row: dict[str, Any], rights: Rights | None = None, **stated: Any) -> tuple[TrainingRow, str]:
     """Return a row as it was read, and why the step rights drops it; empty if it stays."""
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({"instruction": "a", "output": "b", **row}))
     here = context(tmp_path, rights)
     [found] = rows(read(FileReader(Source(file=str(path), **stated), 0, here)))
     said = RightsStep(here.rights, here).apply(found)
-    return found, "" if isinstance(said, Row) else f"{said.reason}: {said.detail}"
+    return found, "" if isinstance(said, TrainingRow) else f"{said.reason}: {said.detail}"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_documents_of_an_archive_come_with_their_own_rights(archive: Path, tmp_p
     reader = ArchiveReader(Source(archive=str(archive)), 0, here)
     found = read(reader)
     step = RightsStep(here.rights, here)
-    kept = {row.place.uri: row for row in rows(found) if isinstance(step.apply(row), Row)}
+    kept = {row.place.uri: row for row in rows(found) if isinstance(step.apply(row), TrainingRow)}
     assert set(kept) == {"https://tide.example/ferry", "https://tide.example/bridge"}
     ferry, bridge = kept["https://tide.example/ferry"], kept["https://tide.example/bridge"]
     assert ferry.text.startswith("# Ferry returns\n\nThe ferry to Saltmere sails again")
@@ -262,6 +262,6 @@ def test_an_archive_of_ones_own_permits_what_nobody_forbids(archive: Path, tmp_p
     here = context(tmp_path, Rights(profile="own-archive"))
     reader = ArchiveReader(Source(archive=str(archive)), 0, here)
     step = RightsStep(here.rights, here)
-    kept = {row.place.uri.rsplit("/")[-1] for row in rows(read(reader)) if isinstance(step.apply(row), Row)}
+    kept = {row.place.uri.rsplit("/")[-1] for row in rows(read(reader)) if isinstance(step.apply(row), TrainingRow)}
     assert kept == {"ferry", "bridge", "silent"}
     assert reader.describe()["profile"] == "own-archive"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.arrays import Floats32
-from fairtrial.engines.live import Piece, TokenNote, Wishes, settle_pieces
+from fairtrial.engines.live import AnswerPiece, TokenNote, Wishes, settle_pieces
 from fairtrial.engines.llamacpp.binding import Model
 from fairtrial.engines.llamacpp.grammar import Grammar
 from fairtrial.engines.local.generation import Job
@@ -38,7 +38,7 @@ class LlamaWriting:
         self.notes: list[TokenNote] = []
         self.read = 0
         self._sent = 0
-        self._given = Piece()
+        self._given = AnswerPiece()
         self._error: FairtrialError | None = None
 
     @classmethod
@@ -73,7 +73,7 @@ class LlamaWriting:
         """Whether some of its prompt is unread."""
         return self.read < len(self.tokens)
 
-    def take(self) -> Piece:
+    def take(self) -> AnswerPiece:
         """See `fairtrial.engines.live.Writing`."""
         if self._error is not None:
             raise self._error

@@ -22,7 +22,7 @@ from fairtrial.engines.transformers.network import is_out_of_memory
 from fairtrial.engines.transformers.session import TransformersSession
 from fairtrial.records import GenerateAnswer
 
-Writing = Literal["many at a time", "one after the other", "from the beginning for every token"]
+WritingWay = Literal["many at a time", "one after the other", "from the beginning for every token"]
 PARALLEL = 128  # answers that grow at once, where memory allows
 SHARE = 8  # answers may take this part of the memory of the device, all of it counted
 REFILL = 0.25  # share of free places from which on new prompts are read
@@ -45,7 +45,7 @@ def _find_likeliest(logits: Any) -> list[tuple[int, float]]:
 
 
 def generate_all(
-    session: TransformersSession, vocabulary: Vocabulary, prompts: Sequence[Prompted], way: Writing
+    session: TransformersSession, vocabulary: Vocabulary, prompts: Sequence[Prompted], way: WritingWay
 ) -> list[GenerateAnswer]:
     """Answer all ``prompts``."""
     most = PARALLEL

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.prompts import ScoredSequence
-from fairtrial.engines.transformers.generate import Writing, score_incrementally
+from fairtrial.engines.transformers.generate import WritingWay, score_incrementally
 from fairtrial.engines.transformers.score import ScoringWay, score_by
 from fairtrial.engines.transformers.session import TransformersSession
 from fairtrial.errors import EngineError, ModelError
@@ -54,7 +54,7 @@ class SupportedWays:
             return "packed tree"
         return "branch by branch" if self.branches else "one by one"
 
-    def pick_writing(self, window: int | None, longest: int) -> Writing:
+    def pick_writing(self, window: int | None, longest: int) -> WritingWay:
         """Return the same for answers, prompts included."""
         if self.batched and (window is None or longest <= window):
             return "many at a time"
