@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fairtrial.curation.cluster import DatatroveExecutor, Kind
+from fairtrial.curation.cluster import ClusterKind, DatatroveExecutor
 from fairtrial.curation.formats import files
 from fairtrial.curation.pieces import cut_file
 from fairtrial.curation.pipeline import curate
@@ -29,7 +29,7 @@ def write_rows(path: Path) -> Curate:
 
 @pytest.mark.parametrize("kind", ["local", "ray"])
 def test_an_executor_of_datatrove_makes_the_same_bytes(
-    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: ClusterKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "cut_file", partial(cut_file, size=4000))
     settings = write_rows(tmp_path / "texts.jsonl")

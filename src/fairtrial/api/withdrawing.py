@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.opening import open_archive
-from fairtrial.archive.tainting import Made, list_made, mark_tainted
+from fairtrial.archive.tainting import TaintedResult, list_made, mark_tainted
 from fairtrial.archive.withdrawing import Withdrawal, carry_out, list_withdrawn, plan_withdrawal, read_document_texts
 from fairtrial.curation.withdrawing import clear_training_set
 from fairtrial.errors import FairtrialError
@@ -27,7 +27,7 @@ class Tainted:
         why: why it could not be marked or cleared; empty if it was, or would be.
     """
 
-    made: Made
+    made: TaintedResult
     rows: int = 0
     why: str = ""
 
@@ -104,7 +104,7 @@ def withdraw(
 MISSING = "it is not there"
 
 
-def _taint(made: Made) -> Tainted:
+def _taint(made: TaintedResult) -> Tainted:
     """Mark a training set or an adapter, and take the rows of what goes out of a training set."""
     folder = Path(made.place)
     if not folder.is_dir():

@@ -32,7 +32,7 @@ MadeOf = Literal["training set", "adapter"]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class TaintedResult:
     """A training set or an adapter that documents of an archive went into.
 
     Attributes:
@@ -70,7 +70,7 @@ def remember_training_set(archives: Sequence[str], folder: Path) -> None:
     name, documents = read_card(folder)
     if not archives or not documents:
         return
-    made = Made("training set", str(folder.resolve()), name, documents)
+    made = TaintedResult("training set", str(folder.resolve()), name, documents)
     cache.remember(_fact(name), {"archives": [_hide_password(one) for one in archives]})
     _tell_archives(archives, made)
 
@@ -99,10 +99,10 @@ def remember_adapter(training_set: Path, adapter: Path, name: str) -> None:
             training_set.name,
             name[:12],
         )
-    _tell_archives(archives, Made("adapter", str(adapter.resolve()), name, documents))
+    _tell_archives(archives, TaintedResult("adapter", str(adapter.resolve()), name, documents))
 
 
-def remember_made(store: Store, made: Made) -> None:
+def remember_made(store: Store, made: TaintedResult) -> None:
     """Have an archive remember what was made of its documents; what is known of the same place is replaced."""
     with store.writing(wait_seconds=WAIT_SECONDS):
         listed = [one for one in _read_list(store) if one["place"] != made.place]
@@ -112,7 +112,7 @@ def remember_made(store: Store, made: Made) -> None:
         store.write_note(NOTE, json.dumps(sorted(listed, key=lambda one: str(one["place"]))))
 
 
-def list_made(store: Store, documents: Collection[str]) -> Iterator[Made]:
+def list_made(store: Store, documents: Collection[str]) -> Iterator[TaintedResult]:
     """Yield what was made of some documents, with those of them that went into it.
 
     Raises ArchiveError if what the archive remembers is damaged.
@@ -125,7 +125,7 @@ def list_made(store: Store, documents: Collection[str]) -> Iterator[Made]:
         except (ValueError, TypeError):
             raise _damaged() from None
         if hit:
-            yield Made(one["kind"], one["place"], one["name"], hit)
+            yield TaintedResult(one["kind"], one["place"], one["name"], hit)
 
 
 def mark_tainted(folder: Path, documents: Collection[str]) -> None:
@@ -182,7 +182,7 @@ def read_card(folder: Path) -> tuple[str, tuple[str, ...]]:
         raise ArchiveError("there is no card of a training set, or it is damaged.", where=str(folder / CARD)) from None
 
 
-def _tell_archives(archives: Sequence[str], made: Made) -> None:
+def _tell_archives(archives: Sequence[str], made: TaintedResult) -> None:
     for name in archives:
         try:
             with closing(open_archive(name)) as store:
@@ -227,6 +227,6 @@ def _hide_password(address: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host))
 
 
-def describe_made(made: Made) -> dict[str, Any]:
+def describe_made(made: TaintedResult) -> dict[str, Any]:
     """Return what was made of documents as JSON values."""
     return asdict(made)

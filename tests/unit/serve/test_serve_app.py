@@ -28,7 +28,7 @@ testclient = pytest.importorskip("starlette.testclient")
 from fairtrial.serve.app import make_app  # noqa: E402
 from fairtrial.serve.desk import Desk  # noqa: E402
 from fairtrial.serve.doors import read_keys  # noqa: E402
-from fairtrial.serve.served import About, Limits, Served  # noqa: E402
+from fairtrial.serve.served import About, Served, ServingLimits  # noqa: E402
 from fairtrial.serve.settling import check_template  # noqa: E402
 from fairtrial.serve.storing import Recorder  # noqa: E402
 
@@ -57,7 +57,7 @@ def opened(spec: Candidate, slow: float = 0.0):
 @contextmanager
 def serving(spec: Candidate | None = None, slow: float = 0.0, **more) -> Iterator:
     spec = spec or Candidate(id="faker", model="fake:one", chat="model")
-    limits = more.pop("limits", Limits())
+    limits = more.pop("limits", ServingLimits())
     desk = Desk(lambda: opened(spec, slow), limits.places, limits.waiting)
     desk.start()
     served = Served(About(spec.id, "c" * 32, "t" * 32, ({"words": "fine"},)), spec, desk, limits, **more)
@@ -246,7 +246,7 @@ def test_pages_of_other_sites_are_not_let_in() -> None:
 
 
 def test_too_large_and_too_slow_bodies_are_refused() -> None:
-    with serving(limits=Limits(body_bytes=1000)) as client:
+    with serving(limits=ServingLimits(body_bytes=1000)) as client:
         assert post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 2000}).status_code == 413
         parts = (b"x" * 400 for _ in range(4))
         assert client.post("/v1/chat/completions", content=parts).status_code == 413
@@ -254,7 +254,7 @@ def test_too_large_and_too_slow_bodies_are_refused() -> None:
 
 
 def test_more_than_may_wait_are_told_when_to_come_back() -> None:
-    with serving(slow=0.3, limits=Limits(waiting=1)) as client:
+    with serving(slow=0.3, limits=ServingLimits(waiting=1)) as client:
         found = []
         crew = [
             threading.Thread(target=lambda: found.append(post(client, "/v1/completions", {"prompt": "x"})))
@@ -273,7 +273,7 @@ def test_more_than_may_wait_are_told_when_to_come_back() -> None:
 
 
 def test_answers_have_their_time() -> None:
-    with serving(slow=0.5, limits=Limits(answer_seconds=0.1)) as client:
+    with serving(slow=0.5, limits=ServingLimits(answer_seconds=0.1)) as client:
         response = post(client, "/v1/chat/completions", ASKED)
         assert response.status_code == 503
         assert response.json()["error"]["code"] == "timeout"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.curation.base import CardFacts
-from fairtrial.curation.card.croissant import SPLITS, Columns, describe_croissant
+from fairtrial.curation.card.croissant import SPLITS, _Columns, describe_croissant
 from fairtrial.curation.card.doubts import list_doubts
 from fairtrial.curation.card.readme import write_readme
 from fairtrial.records import content_hash
@@ -50,7 +50,7 @@ def build_card(facts: CardFacts, doubts: list[str]) -> dict[str, Any]:
     }
 
 
-def read_columns(folder: Path) -> Columns:
+def read_columns(folder: Path) -> _Columns:
     """Return the columns of the rows of each split, by its first rows; none for a split without rows."""
     found: dict[str, tuple[str, ...]] = {}
     for name, split in SPLITS:

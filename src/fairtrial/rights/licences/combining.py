@@ -13,9 +13,9 @@ from typing import Literal
 
 from fairtrial.rights.licences.table import GNU, LicenceTerms, find_licence
 
-Status = Literal["compatible", "conditional", "unknown", "incompatible"]
-Role = Literal["base", "data"]
-_ORDER: Sequence[Status] = ("compatible", "conditional", "unknown", "incompatible")
+Compatibility = Literal["compatible", "conditional", "unknown", "incompatible"]
+LicenceRole = Literal["base", "data"]
+_ORDER: Sequence[Compatibility] = ("compatible", "conditional", "unknown", "incompatible")
 OPEN = "whether a model is a changed work of its training data is not settled"
 
 
@@ -30,7 +30,7 @@ class Ingredient:
     """
 
     licence: str
-    role: Role
+    role: LicenceRole
     name: str = ""
 
 
@@ -47,7 +47,7 @@ class Finding:
     """
 
     ingredient: Ingredient
-    status: Status
+    status: Compatibility
     why: str
     duties: tuple[str, ...] = ()
     source: str = ""
@@ -64,7 +64,7 @@ class Combination:
     """
 
     release: str
-    status: Status
+    status: Compatibility
     findings: tuple[Finding, ...]
 
     @property
@@ -89,8 +89,8 @@ def combine_licences(ingredients: Iterable[Ingredient], release: str) -> Combina
     """
     wanted = find_licence(release)
     findings = tuple(_judge(one, wanted, release) for one in ingredients)
-    statuses: list[Status] = [one.status for one in findings]
-    status: Status = max(statuses, key=_ORDER.index, default="unknown")
+    statuses: list[Compatibility] = [one.status for one in findings]
+    status: Compatibility = max(statuses, key=_ORDER.index, default="unknown")
     return Combination(wanted.id if wanted else release, status, findings)
 
 
@@ -121,7 +121,7 @@ def _judge(one: Ingredient, wanted: LicenceTerms | None, release: str) -> Findin
     return Finding(one, status, why or "allowed", duties, source)
 
 
-def _weigh(one: Ingredient, terms: LicenceTerms, wanted: LicenceTerms) -> tuple[Status, str]:
+def _weigh(one: Ingredient, terms: LicenceTerms, wanted: LicenceTerms) -> tuple[Compatibility, str]:
     """Return what a known licence says of another one, and why; no reason where there is nothing to say."""
     if terms.non_commercial and not wanted.non_commercial:
         return "incompatible", f"it allows no commercial use, and {wanted.id} does"

@@ -26,7 +26,7 @@ from fairtrial.studies.levers.design import Arm, LeverDesign, StepQuestion
 
 SEED = 11
 """What is drawn at random, with the trial's seed."""
-Asked = tuple[TaskRecord, MeasureRecord]
+_Asked = tuple[TaskRecord, MeasureRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def is_comparable(measure: MeasureRecord) -> bool:
 
 
 def answer_questions(
-    rows: TrialValues, design: LeverDesign, questions: Sequence[StepQuestion], asked: Iterable[Asked]
+    rows: TrialValues, design: LeverDesign, questions: Sequence[StepQuestion], asked: Iterable[_Asked]
 ) -> dict[tuple[StepQuestion, str, str], StepAnswer]:
     """Return the answers to all questions on all of some tasks and measures, which hold together."""
     known = [

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.studies.base import Interval, Waterfall, WaterfallStep
-from fairtrial.studies.levers.answers import Answers, ArmValues, Asked, estimate_level, gather_values
+from fairtrial.studies.levers.answers import Answers, ArmValues, _Asked, estimate_level, gather_values
 from fairtrial.studies.levers.costs import PER_ITEM, WHOLE, Costs, pool_tasks, weigh_arms
 from fairtrial.studies.levers.design import BASE, Arm, LeverDesign, StepQuestion
 
@@ -14,7 +14,7 @@ COST_WORDS = {"less": "better", "more": "worse", "same": "tied", "open": "undeci
 
 
 def make_waterfalls(
-    rows: TrialValues, design: LeverDesign, questions: Sequence[StepQuestion], answers: Answers, asked: Sequence[Asked]
+    rows: TrialValues, design: LeverDesign, questions: Sequence[StepQuestion], answers: Answers, asked: Sequence[_Asked]
 ) -> Iterator[Waterfall]:
     """Yield a waterfall for each chain, task and measure that has values all along the chain."""
     for chain in design.chains:

@@ -8,14 +8,14 @@ from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records.harms import HARMFUL, HELPFUL
 from fairtrial.studies.base import Cell, Column, Table
-from fairtrial.studies.levers.answers import Answers, Asked, StepAnswer
+from fairtrial.studies.levers.answers import Answers, StepAnswer, _Asked
 from fairtrial.studies.levers.design import TUNE, LeverDesign, StepQuestion, join_words
 
 SHOWN_MEASURES = (HARMFUL, HELPFUL)
 """Of tasks about harm."""
 
 
-def list_outside(design: LeverDesign) -> list[Asked]:
+def list_outside(design: LeverDesign) -> list[_Asked]:
     """Return the tasks and measures that show what was forgotten."""
     found = [(task, task.main_measure) for task in design.outside]
     for task in design.harms:
@@ -33,7 +33,7 @@ def list_learning(design: LeverDesign, questions: Sequence[StepQuestion]) -> lis
 
 
 def make_forgetting_table(
-    design: LeverDesign, questions: Sequence[StepQuestion], answers: Answers, asked: Sequence[Asked]
+    design: LeverDesign, questions: Sequence[StepQuestion], answers: Answers, asked: Sequence[_Asked]
 ) -> Iterator[Table]:
     """Yield before and after of each question, a table a unit; nothing if there is nothing outside the domain."""
     title = "Outside the domain" if design.outside else "Harm"
@@ -60,7 +60,7 @@ def _name_asked(task: TaskRecord, measure: MeasureRecord) -> str:
 
 
 def describe_forgetting(
-    design: LeverDesign, questions: Sequence[StepQuestion], answers: Answers, asked: Sequence[Asked]
+    design: LeverDesign, questions: Sequence[StepQuestion], answers: Answers, asked: Sequence[_Asked]
 ) -> Iterator[str]:
     """Yield for each step that learns what it certainly lost, what it kept, and what nobody can say yet."""
     for question in list_learning(design, questions):

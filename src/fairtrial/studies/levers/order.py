@@ -11,12 +11,12 @@ import numpy as np
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.stats.factorial import draw_orders, find_rank_bounds
 from fairtrial.studies.base import Cell, Column, Interval, Table
-from fairtrial.studies.levers.answers import SEED, Answers, Asked, StepAnswer, gather_values
+from fairtrial.studies.levers.answers import SEED, Answers, StepAnswer, _Asked, gather_values
 from fairtrial.studies.levers.design import LeverDesign, StepQuestion, join_words, list_orders
 
 
 def find_places_of_steps(
-    effects: Sequence[StepQuestion], answers: Answers, asked: Asked
+    effects: Sequence[StepQuestion], answers: Answers, asked: _Asked
 ) -> list[tuple[StepAnswer, tuple[int, int]]]:
     """Return each step's effect on a task, the best first, with the places that it may have among them."""
     task, measure = asked
@@ -38,7 +38,7 @@ def find_places_of_steps(
 
 
 def make_order_tables(
-    rows: TrialValues, design: LeverDesign, effects: Sequence[StepQuestion], answers: Answers, asked: Sequence[Asked]
+    rows: TrialValues, design: LeverDesign, effects: Sequence[StepQuestion], answers: Answers, asked: Sequence[_Asked]
 ) -> Iterator[Table]:
     """Yield the order of the steps on each task, a table a unit; nothing if there is but one step."""
     how = "on average over all combinations of the others" if design.factorial else "alone"
@@ -60,7 +60,7 @@ def make_order_tables(
 
 
 def _draw_first(
-    rows: TrialValues, design: LeverDesign, effects: Sequence[StepQuestion], asked: Asked
+    rows: TrialValues, design: LeverDesign, effects: Sequence[StepQuestion], asked: _Asked
 ) -> list[float | None]:
     """Return for each effect the share of draws of items in which it is the largest."""
     task, measure = asked
@@ -73,7 +73,7 @@ def _draw_first(
     return [None] * len(effects) if found is None else [float(share) for share in found.first]
 
 
-def describe_orders(effects: Sequence[StepQuestion], answers: Answers, asked: Sequence[Asked]) -> Iterator[str]:
+def describe_orders(effects: Sequence[StepQuestion], answers: Answers, asked: Sequence[_Asked]) -> Iterator[str]:
     """Yield for each task the order of the steps, and how much of it is certain."""
     for one in asked:
         placed = find_places_of_steps(effects, answers, one)
@@ -93,7 +93,7 @@ def describe_orders(effects: Sequence[StepQuestion], answers: Answers, asked: Se
 
 
 def make_effect_table(
-    effects: Sequence[StepQuestion], interactions: Sequence[StepQuestion], answers: Answers, asked: Sequence[Asked]
+    effects: Sequence[StepQuestion], interactions: Sequence[StepQuestion], answers: Answers, asked: Sequence[_Asked]
 ) -> Table:
     """Return main effects and interactions, a column a task."""
     columns = (Column("effect"), *(Column(task.name, measure.unit, difference=True) for task, measure in asked))
@@ -108,7 +108,7 @@ def make_effect_table(
 
 
 def describe_interactions(
-    interactions: Sequence[StepQuestion], answers: Answers, asked: Sequence[Asked]
+    interactions: Sequence[StepQuestion], answers: Answers, asked: Sequence[_Asked]
 ) -> Iterator[str]:
     """Yield the interactions of two steps that are certain and matter, or that there is none."""
     told = 0

@@ -15,7 +15,7 @@ from typing import Any
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import Ledger, query
 from fairtrial.studies.base import Cell, Column, Findings, Interval, Table, Waterfall
-from fairtrial.studies.levers.answers import Answers, Asked, answer_questions, is_comparable
+from fairtrial.studies.levers.answers import Answers, _Asked, answer_questions, is_comparable
 from fairtrial.studies.levers.charts import make_cost_waterfalls, make_waterfalls
 from fairtrial.studies.levers.costs import LEAST_CHANGE, PER_ITEM, WHOLE, Costs, find_cost_changes
 from fairtrial.studies.levers.design import (
@@ -49,7 +49,7 @@ def study_levers(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
     design = read_design(rows.plan, settings)
     questions = list_differences(design)
     effects, interactions = list_effects(design), list_interactions(design)
-    inside: list[Asked] = [(task, task.main_measure) for task in design.inside]
+    inside: list[_Asked] = [(task, task.main_measure) for task in design.inside]
     outside = list_outside(design)
     every = list(dict.fromkeys([*questions, *effects, *interactions, *list_orders(effects)]))
     quality = answer_questions(rows, design, every, inside)
@@ -92,7 +92,9 @@ def _fold(falls: Sequence[Waterfall]) -> Iterator[Waterfall]:
         yield replace(fall, folded=at >= MOST_OPEN)
 
 
-def _make_change_tables(questions: Sequence[StepQuestion], answers: Answers, asked: Sequence[Asked]) -> Iterator[Table]:
+def _make_change_tables(
+    questions: Sequence[StepQuestion], answers: Answers, asked: Sequence[_Asked]
+) -> Iterator[Table]:
     """Yield what each step changes on the tasks of the domain, a few tasks a table."""
     for begin in range(0, len(asked), MOST_COLUMNS):
         some = asked[begin : begin + MOST_COLUMNS]
@@ -134,8 +136,8 @@ def _list_candidates(design: LeverDesign) -> str:
 def _list_notes(
     rows: TrialValues,
     design: LeverDesign,
-    inside: tuple[Sequence[Asked], Sequence[Asked]],
-    outside: Sequence[Asked],
+    inside: tuple[Sequence[_Asked], Sequence[_Asked]],
+    outside: Sequence[_Asked],
     forgotten: bool,
 ) -> Iterator[str]:
     """Yield how to read it, and what is not covered."""

@@ -29,7 +29,7 @@ from fairtrial.tasks.newsroom.composing import (
 from fairtrial.tasks.newsroom.outlets import OUTLETS, WIRE
 from fairtrial.tasks.newsroom.stories import load_common
 from fairtrial.tasks.newsroom.values import MONTHS, FactValue
-from fairtrial.tasks.newsroom.world import Status, Story, StoryFact, Town, make_key
+from fairtrial.tasks.newsroom.world import PrintStatus, Story, StoryFact, Town, make_key
 from fairtrial.tasks.procedural.draw import Draw
 
 
@@ -88,27 +88,29 @@ class Press:
 
     def _print_stage(self, story: Story, stage: int, draw: Draw) -> Iterator[Article]:
         facts = [story.facts[name] for name in story.kind.stages[stage].facts]
-        wanted = {status: [fact for fact in facts if fact.status is status] for status in Status}
+        wanted = {status: [fact for fact in facts if fact.status is status] for status in PrintStatus}
         event = Event(self._town, story, stage, ())
         yield from self._print_reports(event, facts, wanted, draw)
-        told = [fact for fact in facts if fact.status is Status.TOLD]
-        if wanted[Status.DENIED] or draw.chance(1, 5):
-            some = [*wanted[Status.DENIED], *draw.sample(told, draw.draw_below(len(told) + 1))]
+        told = [fact for fact in facts if fact.status is PrintStatus.TOLD]
+        if wanted[PrintStatus.DENIED] or draw.chance(1, 5):
+            some = [*wanted[PrintStatus.DENIED], *draw.sample(told, draw.draw_below(len(told) + 1))]
             yield self._print_report(_with(event, some), "post", draw)
-        if wanted[Status.EXPIRED] or draw.chance(1, 8):
-            yield self._print_report(_with(event, [*wanted[Status.EXPIRED], *told[:1]]), "gazette", draw)
-        if wanted[Status.EMBARGOED]:
-            yield self._print_report(_with(event, wanted[Status.EMBARGOED]), "chronicle", draw, embargoed=True)
-        if wanted[Status.RETRACTED]:
-            yield from self._retract(self._print_report(_with(event, wanted[Status.RETRACTED]), "courier", draw), draw)
-        if story.kind.german and (wanted[Status.GERMAN] or draw.chance(1, 4)):
-            yield self._print_german(_with(event, [*wanted[Status.GERMAN], *told[:2]]), draw)
-        satire = [*wanted[Status.SATIRE_ONLY], *wanted[Status.SATIRE_BESIDE]]
+        if wanted[PrintStatus.EXPIRED] or draw.chance(1, 8):
+            yield self._print_report(_with(event, [*wanted[PrintStatus.EXPIRED], *told[:1]]), "gazette", draw)
+        if wanted[PrintStatus.EMBARGOED]:
+            yield self._print_report(_with(event, wanted[PrintStatus.EMBARGOED]), "chronicle", draw, embargoed=True)
+        if wanted[PrintStatus.RETRACTED]:
+            yield from self._retract(
+                self._print_report(_with(event, wanted[PrintStatus.RETRACTED]), "courier", draw), draw
+            )
+        if story.kind.german and (wanted[PrintStatus.GERMAN] or draw.chance(1, 4)):
+            yield self._print_german(_with(event, [*wanted[PrintStatus.GERMAN], *told[:2]]), draw)
+        satire = [*wanted[PrintStatus.SATIRE_ONLY], *wanted[PrintStatus.SATIRE_BESIDE]]
         if satire or draw.chance(1, 12):
             draft = write_satire(event, draw, {fact.name: fact.wrong for fact in satire})
             yield self._publish(event, draft, "whistle", 5, "satire", {one.name: one.wrong for one in satire})
-        if wanted[Status.SPONSORED_BESIDE]:
-            says = {fact.name: fact.wrong for fact in wanted[Status.SPONSORED_BESIDE]}
+        if wanted[PrintStatus.SPONSORED_BESIDE]:
+            says = {fact.name: fact.wrong for fact in wanted[PrintStatus.SPONSORED_BESIDE]}
             paper = draw.pick(("courier", "chronicle"))
             yield self._publish(event, write_sponsored(event, draw, says), paper, 9, "sponsored", says)
         if draw.chance(1, 7):
@@ -116,15 +118,15 @@ class Press:
             yield self._publish(event, write_opinion(event, draw), paper, 8, "opinion", {})
 
     def _print_reports(
-        self, event: Event, facts: Sequence[StoryFact], wanted: Mapping[Status, Sequence[StoryFact]], draw: Draw
+        self, event: Event, facts: Sequence[StoryFact], wanted: Mapping[PrintStatus, Sequence[StoryFact]], draw: Draw
     ) -> Iterator[Article]:
         """Yield the reports of the papers that may be used."""
         plan = draw.pick(("courier", "courier", "chronicle", "both", "both", "wire", "wire"))
-        if wanted[Status.CONTRADICTED]:
+        if wanted[PrintStatus.CONTRADICTED]:
             plan = "both"
-        elif plan == "wire" and (wanted[Status.CORRECTED] or wanted[Status.COLUMN]):
+        elif plan == "wire" and (wanted[PrintStatus.CORRECTED] or wanted[PrintStatus.COLUMN]):
             plan = "courier"
-        shared = (Status.TOLD, Status.SATIRE_BESIDE, Status.SPONSORED_BESIDE)
+        shared = (PrintStatus.TOLD, PrintStatus.SATIRE_BESIDE, PrintStatus.SPONSORED_BESIDE)
         plain = [(fact.name, fact.value) for fact in facts if fact.status in shared]
         if plan == "wire":
             yield from self._print_wire(replace(event, told=tuple(plain)), draw)
@@ -132,16 +134,16 @@ class Press:
         papers = draw.shuffle(["courier", "chronicle"]) if plan == "both" else [plan]
         for place, paper in enumerate(papers):
             told = [*plain]
-            told += [(f.name, f.wrong if place else f.value) for f in wanted[Status.CONTRADICTED]]
-            late = [*wanted[Status.CORRECTED], *wanted[Status.COLUMN]] if place == 0 else []
+            told += [(f.name, f.wrong if place else f.value) for f in wanted[PrintStatus.CONTRADICTED]]
+            late = [*wanted[PrintStatus.CORRECTED], *wanted[PrintStatus.COLUMN]] if place == 0 else []
             told += [(fact.name, fact.wrong) for fact in late]
             first = self._print_report(replace(event, told=tuple(told)), paper, draw)
-            if place == 0 and wanted[Status.CORRECTED]:
+            if place == 0 and wanted[PrintStatus.CORRECTED]:
                 yield replace(first, replaced=True)
-                first = self._correct(first, wanted[Status.CORRECTED], draw)
+                first = self._correct(first, wanted[PrintStatus.CORRECTED], draw)
             yield first
-            if place == 0 and wanted[Status.COLUMN]:
-                right = {fact.name: fact.value for fact in wanted[Status.COLUMN]}
+            if place == 0 and wanted[PrintStatus.COLUMN]:
+                right = {fact.name: fact.value for fact in wanted[PrintStatus.COLUMN]}
                 draft = write_column(event, draw, first.document.title, right)
                 yield self._publish(event, draft, paper, 12, "news", right)
 

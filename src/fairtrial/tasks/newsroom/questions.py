@@ -15,7 +15,7 @@ from fairtrial.tasks.newsroom.outlets import OUTLETS, PERMITTED
 from fairtrial.tasks.newsroom.printing import Article
 from fairtrial.tasks.newsroom.stories import StageKind
 from fairtrial.tasks.newsroom.values import FactValue, make_date, make_number
-from fairtrial.tasks.newsroom.world import ANSWERED, Status, Story, StoryFact, Town, make_key
+from fairtrial.tasks.newsroom.world import ANSWERED, PrintStatus, Story, StoryFact, Town, make_key
 from fairtrial.tasks.procedural.draw import Draw
 
 LEVELS = {
@@ -29,11 +29,11 @@ LEVEL = 3
 """Unless a trial says otherwise."""
 
 _LEVEL_OF = {
-    Status.TOLD: 1,
-    Status.ABSENT: 1,
-    Status.CORRECTED: 2,
-    Status.COLUMN: 2,
-    Status.DENIED: 2,
+    PrintStatus.TOLD: 1,
+    PrintStatus.ABSENT: 1,
+    PrintStatus.CORRECTED: 2,
+    PrintStatus.COLUMN: 2,
+    PrintStatus.DENIED: 2,
 }
 
 
@@ -52,7 +52,7 @@ class NewsQuestion:
 
     Attributes:
         text: as it is asked.
-        sort: what it tries: a `Status`, or ``date``, ``credit``, ``join``, ``difference``, ``unheard``.
+        sort: what it tries: a `PrintStatus`, or ``date``, ``credit``, ``join``, ``difference``, ``unheard``.
         level: from 1; see `LEVELS`.
         story: name of its story.
         form: kind of story and fact: questions of one form differ in names alone.
@@ -116,13 +116,13 @@ class Asker:
             yield self._ask_difference(story, difference)
 
     def _ask_fact(self, story: Story, fact: StoryFact, text: str) -> NewsQuestion:
-        status = fact.status if story.heard else Status.ABSENT
+        status = fact.status if story.heard else PrintStatus.ABSENT
         golds: tuple[FactValue, ...] = (fact.value,) if status in ANSWERED else ()
         needs: tuple[tuple[EvidencePlace, ...], ...] = (
             (self._find_places(story, fact.name, fact.value),) if golds else ()
         )
         rivals = [fact.wrong, *([] if golds else [fact.value])]
-        if status is Status.CONTRADICTED:
+        if status is PrintStatus.CONTRADICTED:
             golds, rivals = (fact.value, fact.wrong), []
             needs = tuple(self._find_places(story, fact.name, value) for value in golds)
         return NewsQuestion(
@@ -165,7 +165,7 @@ class Asker:
             event, title = stage.event.format(**story.slots), OUTLETS[paper].title.format(town=self._town.name)
             yield NewsQuestion(
                 text=f"Who took the picture in the report of {title.replace('The ', 'the ')} that {event}?",
-                sort="credit" if report.credit else str(Status.ABSENT),
+                sort="credit" if report.credit else str(PrintStatus.ABSENT),
                 level=1,
                 story=story.name,
                 form="credit",
@@ -180,9 +180,9 @@ class Asker:
         others = [one.facts[by.name] for one in self._town.stories if one.kind is story.kind and one is not story]
         if by.value.key in {value.key for fact in others for value in (fact.value, fact.wrong)}:
             return
-        known = (Status.TOLD, Status.SATIRE_BESIDE, Status.SPONSORED_BESIDE)
-        can = story.heard and by.status in known and of.status in (*known, Status.CORRECTED)
-        if story.heard and by.status not in (*known, Status.ABSENT):
+        known = (PrintStatus.TOLD, PrintStatus.SATIRE_BESIDE, PrintStatus.SPONSORED_BESIDE)
+        can = story.heard and by.status in known and of.status in (*known, PrintStatus.CORRECTED)
+        if story.heard and by.status not in (*known, PrintStatus.ABSENT):
             return
         places = [self._find_places(story, fact.name, fact.value) for fact in (of, by)] if can else []
         text = join["ask"].format(by=by.value.text, **story.slots)
@@ -193,7 +193,9 @@ class Asker:
 
     def _ask_difference(self, story: Story, said: Mapping[str, str]) -> NewsQuestion:
         facts = [story.facts[said[name]] for name in ("a", "b")]
-        can = story.heard and all(one.status in (Status.TOLD, Status.CORRECTED, Status.SATIRE_BESIDE) for one in facts)
+        can = story.heard and all(
+            one.status in (PrintStatus.TOLD, PrintStatus.CORRECTED, PrintStatus.SATIRE_BESIDE) for one in facts
+        )
         gap = abs(Decimal(facts[0].value.key) - Decimal(facts[1].value.key))
         places = [self._find_places(story, one.name, one.value) for one in facts] if can else []
         golds = (make_number(gap, "€"),) if can else ()

@@ -1,7 +1,7 @@
 """The invented town and the stories of its year: who, where, when, how many, and what is known of it to whom.
 
 Everything follows from the seed.  Persons, streets and numbers are the same in all articles about a story; whether and
-where a fact is printed is its `Status`, drawn apart from all that a question says, so that no question betrays it.
+where a fact is printed is its `PrintStatus`, drawn apart from all that a question says, so that no question betrays it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STORIES, UNHEARD = 5, 1
 """Stories of a kind that are told, and such that nobody has told of."""
 
 
-class Status(StrEnum):
+class PrintStatus(StrEnum):
     """Who has printed a fact."""
 
     TOLD = "told"
@@ -42,32 +42,32 @@ class Status(StrEnum):
     EMBARGOED = "embargoed"
 
 
-WEIGHTS: Mapping[Status, int] = {
-    Status.TOLD: 34,
-    Status.ABSENT: 10,
-    Status.CORRECTED: 9,
-    Status.COLUMN: 4,
-    Status.CONTRADICTED: 7,
-    Status.GERMAN: 6,
-    Status.SATIRE_BESIDE: 7,
-    Status.SPONSORED_BESIDE: 4,
-    Status.SATIRE_ONLY: 3,
-    Status.RETRACTED: 3,
-    Status.DENIED: 7,
-    Status.EXPIRED: 3,
-    Status.EMBARGOED: 3,
+WEIGHTS: Mapping[PrintStatus, int] = {
+    PrintStatus.TOLD: 34,
+    PrintStatus.ABSENT: 10,
+    PrintStatus.CORRECTED: 9,
+    PrintStatus.COLUMN: 4,
+    PrintStatus.CONTRADICTED: 7,
+    PrintStatus.GERMAN: 6,
+    PrintStatus.SATIRE_BESIDE: 7,
+    PrintStatus.SPONSORED_BESIDE: 4,
+    PrintStatus.SATIRE_ONLY: 3,
+    PrintStatus.RETRACTED: 3,
+    PrintStatus.DENIED: 7,
+    PrintStatus.EXPIRED: 3,
+    PrintStatus.EMBARGOED: 3,
 }
 """How often each is drawn, in hundredths."""
 
 ANSWERED = frozenset(
     {
-        Status.TOLD,
-        Status.CORRECTED,
-        Status.COLUMN,
-        Status.CONTRADICTED,
-        Status.GERMAN,
-        Status.SATIRE_BESIDE,
-        Status.SPONSORED_BESIDE,
+        PrintStatus.TOLD,
+        PrintStatus.CORRECTED,
+        PrintStatus.COLUMN,
+        PrintStatus.CONTRADICTED,
+        PrintStatus.GERMAN,
+        PrintStatus.SATIRE_BESIDE,
+        PrintStatus.SPONSORED_BESIDE,
     }
 )
 """Those of facts that can be found out from what may be used."""
@@ -80,7 +80,7 @@ class StoryFact:
     name: str
     value: FactValue
     wrong: FactValue
-    status: Status
+    status: PrintStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +214,10 @@ def _draw_story(
     )
 
 
-def _draw_status(draw: Draw, kind: StoryKind) -> Status:
+def _draw_status(draw: Draw, kind: StoryKind) -> PrintStatus:
     status = draw.pick([status for status, weight in WEIGHTS.items() for _ in range(weight)])
-    fits = {Status.GERMAN: kind.german, Status.SPONSORED_BESIDE: kind.sponsored}
-    return status if fits.get(status, True) else Status.TOLD
+    fits = {PrintStatus.GERMAN: kind.german, PrintStatus.SPONSORED_BESIDE: kind.sponsored}
+    return status if fits.get(status, True) else PrintStatus.TOLD
 
 
 def _draw_variable(said: str, source: ValueSource, taken: list[str]) -> str:

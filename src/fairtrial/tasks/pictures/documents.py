@@ -50,10 +50,10 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     return PictureScene(kind, tuple(questions), pictures=(picture,), drawn=drawn)
 
 
-Made = tuple[Canvas, Sequence[Question], Mapping[str, Any]]
+_Made = tuple[Canvas, Sequence[Question], Mapping[str, Any]]
 
 
-def _make_note(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> Made:
+def _make_note(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> _Made:
     """Return a sheet of paper with a word above a number."""
     length = draw.pick(how["letters"])
     fitting = [word for word in load_words()["things"] if len(word) == length]
@@ -112,7 +112,7 @@ def _offer_field(draw: Draw, field: PaperField, fields: Sequence[PaperField], co
     return [*others, *draw.sample(free, count - 1 - len(others))]
 
 
-def _make_form(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> Made:
+def _make_form(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> _Made:
     """Return a form of labelled fields, of which some are asked for."""
     form = draw.pick(suite.read_table("forms"))
     fields = _draw_fields(draw, draw.sample(form["fields"], how["fields"]))
@@ -154,7 +154,7 @@ def _offer_amounts(draw: Draw, cents: int, count: int) -> list[str]:
     return [found[0], *draw.shuffle(found[1:])[: count - 1]]
 
 
-def _make_receipt(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> Made:
+def _make_receipt(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> _Made:
     """Return a receipt: things with their prices, the total, what was paid and the change."""
     lines = _draw_lines(draw, how["lines"], 1)
     total = sum(line.price for line in lines)
@@ -176,7 +176,7 @@ def _make_receipt(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) 
     return on, questions, drawn
 
 
-def _make_invoice(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> Made:
+def _make_invoice(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> _Made:
     """Return an invoice: two addresses, things with number, price and amount, and the sum."""
     lines = _draw_lines(draw, how["lines"], 12)
     total = sum(line.amount for line in lines)
@@ -241,7 +241,7 @@ ASK: Mapping[str, Callable[[Draw, Suite, Sequence[Purchase], int, int], Question
     "total": _ask_total,
 }
 
-MAKE: Mapping[str, Callable[[Draw, Suite, Mapping[str, int], How], Made]] = {
+MAKE: Mapping[str, Callable[[Draw, Suite, Mapping[str, int], How], _Made]] = {
     "note": _make_note,
     "form": _make_form,
     "receipt": _make_receipt,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
-from fairtrial.engines.live import LiveEngine, NoRoomError, Piece, Wishes
+from fairtrial.engines.live import AnswerPiece, LiveEngine, NoRoomError, Wishes
 from fairtrial.engines.sampling import TextBuilder
 from fairtrial.errors import EngineError, SpecError, TooLongError
 from fairtrial.models import resolve
@@ -99,7 +99,7 @@ def test_what_comes_early_is_the_beginning_of_the_whole(live: LiveEngine) -> Non
         pieces.append(writing.take())
     assert "".join(one.text for one in pieces) == writing.answer.text
     assert sum(bool(one.text) for one in pieces) > 5
-    assert writing.take() == Piece()
+    assert writing.take() == AnswerPiece()
 
 
 def test_one_that_nobody_waits_for_makes_room(live: LiveEngine) -> None:

@@ -11,7 +11,7 @@ from fairtrial.tasks.newsroom.archive import Newsroom, build_newsroom
 from fairtrial.tasks.newsroom.composing import WHEN, capitalise
 from fairtrial.tasks.newsroom.outlets import OUTLETS, PERMITTED, WIRE
 from fairtrial.tasks.newsroom.printing import Press
-from fairtrial.tasks.newsroom.world import Status, draw_town
+from fairtrial.tasks.newsroom.world import PrintStatus, draw_town
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_all_publishers_and_labels_occur(newsroom: Newsroom) -> None:
 
 
 def test_a_fact_of_a_denied_status_stands_in_no_article_that_may_be_used(newsroom: Newsroom) -> None:
-    barred = (Status.DENIED, Status.EXPIRED, Status.EMBARGOED, Status.ABSENT, Status.RETRACTED)
+    barred = (PrintStatus.DENIED, PrintStatus.EXPIRED, PrintStatus.EMBARGOED, PrintStatus.ABSENT, PrintStatus.RETRACTED)
     hidden = {(s.name, f.name) for s in newsroom.town.stories for f in s.facts.values() if f.status in barred}
     usable = [one for one in newsroom.articles if one.outlet in PERMITTED and not one.embargoed and not one.replaced]
     assert hidden
