@@ -346,8 +346,7 @@ class Context:
 
     def _decode(self, batch: Any, size: int) -> Floats32:
         batch.n_tokens = size
-        code = compute(self.lib.llama_decode, self.handle, batch)
-        if code != 0:
+        if (code := compute(self.lib.llama_decode, self.handle, batch)) != 0:
             raise EngineError(f"llama.cpp failed with code {code}: {take_complaints() or 'no reason given'}.")
         rows = int(np.count_nonzero(self.wanted[:size]))
         pointer = self.lib.llama_get_logits(self.handle)
