@@ -14,6 +14,7 @@ from __future__ import annotations
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +43,7 @@ from fairtrial.tasks.procedural.suite import Suite, SuiteLevel
 
 DEFAULT_ITEMS = 200
 MOST_SHOTS = 16
-_ITEMS, _EXAMPLES = 0, 1
+_ITEMS, _EXAMPLES, _TRAINING = 0, 1, 2
 _ATTEMPTS = 1000
 
 
@@ -142,6 +143,36 @@ class ProceduralTask(ABC):
     def examples(self) -> Sequence[str]:
         """Return the examples that shots are taken from; see `fairtrial.tasks.base.ShowsExamples`."""
         return [f"{render_parts(self._ask(shown))} {shown.gold[0]}" for shown in self._example_pool()]
+
+    @property
+    def level(self) -> int:
+        """Number of its level."""
+        return self._number
+
+    @property
+    def instruction(self) -> str:
+        """What the model is told before everything."""
+        return self._suite.system.strip()
+
+    def write_question(self, item: Item) -> Sequence[Part]:
+        """Return an item's question as it stands in the prompt."""
+        return self._ask(item)
+
+    def list_asked(self) -> set[str]:
+        """Return the content of all examples and items, by which a question is known again.
+
+        Of a level with too few different questions, as many as there are.
+        """
+        taken = {_hash_content(item) for item in self._example_pool()}
+        with suppress(TaskError):  # what was found until then is in `taken`
+            self._stream(_ITEMS, self._count, taken, whole_scenes=True)
+        return taken
+
+    def draw_training(self, number: int) -> list[tuple[str, Item]]:
+        """Return the questions of a scene that no trial draws, each with its content as in `list_asked`."""
+        scene, rows = self._draw(_TRAINING, number, 0)
+        cluster = self._name_cluster(scene, number)
+        return [(content_hash(_list_asked(row)), self._make_item(scene, row, cluster, number)) for row in rows]
 
     @abstractmethod
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
