@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "recorded": ONE | {"ledger", "sandbox"},
     "engines": ONE | {"images", "models", "recorded", "sandbox"},
     "tasks": ONE | {"archive", "images", "sandbox", "stats"},
-    "levers": ONE | {"archive", "cards", "curation", "engines", "images", "models", "sandbox", "stats"},
+    "levers": ONE | {"archive", "cards", "curation", "engines", "images", "measures", "models", "sandbox", "stats"},
     "planning": ONE | {"archive", "curation", "engines", "ledger", "levers", "measures", "models", "recorded", "tasks"},
     "analysis": ONE | {"ledger", "stats"},
     "studies": ONE | {"analysis", "ledger", "stats"},

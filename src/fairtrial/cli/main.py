@@ -34,6 +34,7 @@ from fairtrial.cli import (
     run,
     serve,
     tasks,
+    tune,
     view,
 )
 from fairtrial.cli.details import mask_secrets, write_details
@@ -75,6 +76,7 @@ app.command("models")(models.models)
 app.command("quantize")(quantize.quantize)
 app.command("serve")(serve.serve)
 app.command("curate")(curate.make_set)
+app.command("tune")(tune.tune)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 archive.app.command("example")(archive_example.example)

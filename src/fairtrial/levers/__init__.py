@@ -34,6 +34,7 @@ from fairtrial.levers.quantize import QuantizeLever
 from fairtrial.levers.read import ReadLever
 from fairtrial.levers.retrieve import RetrieveLever
 from fairtrial.levers.think import ThinkLever
+from fairtrial.levers.tune import TuneLever
 from fairtrial.levers.tune.adapters.fitting import fit_adapter
 from fairtrial.models import ResolvedModel
 from fairtrial.plugins import PluginTable
@@ -79,6 +80,7 @@ LEVERS: PluginTable[type[Lever[Any]]] = PluginTable(
         "read": ReadLever,
         "retrieve": RetrieveLever,
         "guard": GuardLever,
+        "tune": TuneLever,
     },
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _is_lever,

@@ -23,6 +23,7 @@ from fairtrial.spec.references import SHOTS, LeverSettings, Refers
 from fairtrial.spec.retrieve import Retrieve
 from fairtrial.spec.section import Positive, Text, make_problem
 from fairtrial.spec.think import Think
+from fairtrial.spec.tune import Tune
 
 
 class Quantize(LeverSettings):
@@ -63,6 +64,7 @@ LEVER_SETTINGS: PluginTable[Any] = PluginTable(
         "read": Read,
         "retrieve": Retrieve,
         "guard": Guard,
+        "tune": Tune,
     },
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _declares_settings,

@@ -111,6 +111,9 @@ class Tune(LeverSettings):
     )
     seed: Seed = Field(0, description="Of the order of rows, the first weights and dropout.")
     threads: Positive | None = Field(None, description="Processor threads; default: all.")
+    max_minutes: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="Refuse to begin if it would take longer, as predicted from a first try."
+    )
     merge: Switch = Field(
         False, description="Add what was learned to the model's own weights: one file, no adapter beside it."
     )

@@ -1,0 +1,134 @@
+"""``fairtrial tune``: train a model further on rows of your own, as an adapter in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from pydantic import ValidationError
+from rich.console import Console
+from rich.text import Text
+
+from fairtrial.cache import cache_folder
+from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
+from fairtrial.cli.output import print_json
+from fairtrial.errors import SpecError, did_you_mean
+from fairtrial.levers.tune import TunedAdapter, copy_adapter, predict_tuning, tune_model
+from fairtrial.models import resolve
+from fairtrial.report.words import make_inline
+from fairtrial.spec.schemes import SCHEMES
+from fairtrial.spec.tune import Tune
+from fairtrial.spec.wording import describe_error
+
+
+def tune(
+    model: Annotated[str, typer.Argument(help="As in trial files (gguf:, pkg:, hf:), or the path of a GGUF file.")],
+    data: Annotated[
+        Path, typer.Option("--data", help="JSONL of conversations, texts or preferences, or a folder of `curate`.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the adapter.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the lever, e.g. rank=8; may be repeated."),
+    ] = None,
+    predict: Annotated[bool, typer.Option("--predict", help="Only say what it will take.")] = False,
+    threads: ThreadsOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train a model further on rows of your own; what comes of it is an adapter beside its weights."""
+    if out is None and not predict:
+        raise SpecError(
+            "where to put the adapter is not said.", fix="Name a folder: --out DIR; or only ask: --predict."
+        )
+    if out is not None and not predict and not force and out.exists() and (out.is_file() or any(out.iterdir())):
+        raise SpecError(
+            f"{out} is there already.", fix="Name another folder with --out, or write over it with --force."
+        )
+    wanted = read_tune_settings(data, settings or (), threads)
+    if wanted.merge:
+        raise SpecError("merge is for trials; here an adapter is made.", fix="Then: fairtrial adapter merge.")
+    parent = resolve(model if model.partition(":")[0] in SCHEMES else f"gguf:{model}", Path.cwd())
+    console = Console(stderr=True)
+
+    def tell(line: str) -> None:
+        if not (quiet or as_json):
+            console.print(Text(make_inline(line)), soft_wrap=True)
+
+    if predict:
+        found = predict_tuning(wanted, parent, tell)
+        if as_json:
+            print_json(found.document())
+        else:
+            Console().print(Text(found.describe()), soft_wrap=True)
+        return
+    tuned = tune_model(wanted, parent, cache_folder(), tell)
+    assert out is not None
+    copy_adapter(tuned, out, replace_files=force)
+    if as_json:
+        print_json({**tuned.facts, "folder": str(out)})
+        return
+    for line in describe_tuned(tuned, out):
+        Console().print(Text(make_inline(line)), soft_wrap=True)
+
+
+def read_tune_settings(data: Path, given: Sequence[str], threads: int | None) -> Tune:
+    """Return the settings that a command line names.
+
+    Args:
+        data: file or folder of rows.
+        given: each ``NAME=VALUE``, the value as in YAML.
+        threads: processor threads.
+
+    Raises SpecError for a name that is no setting, and for a value that it cannot have.
+    """
+    found: dict[str, Any] = {"data": str(data.expanduser().absolute())}
+    if threads is not None:
+        found["threads"] = threads
+    for one in given:
+        name, sign, value = one.partition("=")
+        name = name.strip().replace("-", "_")
+        if not sign or name not in Tune.model_fields or name == "data":
+            known = sorted(set(Tune.model_fields) - {"data"})
+            raise SpecError(
+                f"--set {one!r} names no setting.{did_you_mean(name, known)}", fix=f"Settings: {', '.join(known)}."
+            )
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            found[name] = value
+    try:
+        return Tune.model_validate(Tune.place_files(found, lambda path: str(Path(path).expanduser().absolute())))
+    except ValidationError as error:
+        raise SpecError(describe_error(error)) from error
+
+
+def describe_tuned(tuned: TunedAdapter, folder: Path) -> list[str]:
+    """Return what came of it, a line each."""
+    facts = tuned.facts
+    curve = facts["loss"]["validation"]
+    found = []
+    if curve:
+        best = min(loss for _, loss in curve)
+        ended = "stopped early; " if facts["loss"]["stopped_early"] else ""
+        found.append(
+            f"Validation loss {curve[0][1]:.3f} before, {best:.3f} at step {facts['loss']['best_step']:,} "
+            f"({ended}{facts['loss']['mean_over']} of {facts['data']['validation_rows']:,} rows)"
+        )
+    else:
+        found.append("No validation rows: nothing says whether it has learned more than its rows.")
+    found.append(_describe_cost(facts))
+    if not facts["data"]["curated"]:
+        found.append(f"Rights: {facts['data']['rights']}.")
+    return [*found, f"Made: {folder}"]
+
+
+def _describe_cost(facts: Mapping[str, Any]) -> str:
+    energy = facts["energy"]
+    joules = f"{energy['joules']:,.0f} J" if "joules" in energy else f"energy not measured: {energy['reason']}"
+    speed = f", {facts['tokens_per_second']:,.0f} tokens a second" if facts["tokens_per_second"] else ""
+    return f"{facts['seconds']:,.0f} s{speed}, {facts['peak_memory_bytes'] / 1e9:.1f} GB at most; {joules}"
