@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 
 MOST_MARKS = 6
 """Combining marks on one letter that stay."""
@@ -32,6 +33,9 @@ _JOINERS = re.compile(
 )
 _BROKEN = re.compile("[\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_RARE = re.compile("[\ufe00-\ufe0f\U000e0000-\U000e01ef]")
+_LAST_PLANE = 0x20000
+"""No combining mark has a higher code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def clean_characters(text: str) -> Cleaned:
         _count(counts, name, found)
     if "\u200c" in text or "\u200d" in text:
         text = _take_out(_JOINERS, text, "zero-width characters", counts, unwanted_group=1)
-    if not text.isascii() and any("\U000e0000" <= one <= "\U000e01ef" or "\ufe00" <= one <= "\ufe0f" for one in text):
+    if not text.isascii() and _RARE.search(text):
         text = _take_out(_TAGS, text, "tag characters", counts, kept_group=1)
         before = len(text)
         text = _SELECTORS.sub("", text)
@@ -92,8 +96,17 @@ def _take_out(
     return text
 
 
+@cache
+def _compile_stacks() -> re.Pattern[str]:
+    """Return the pattern of more combining marks in a row than stay."""
+    marks = "".join(one for one in map(chr, range(0x300, _LAST_PLANE)) if unicodedata.combining(one))
+    return re.compile(f"[{marks}]{{{MOST_MARKS + 1}}}")
+
+
 def _unstack(text: str, counts: dict[str, int]) -> str:
     """Return a text with at most so many combining marks in a row."""
+    if not _compile_stacks().search(text):
+        return text
     kept: list[str] = []
     marks = 0
     for one in text:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
@@ -64,3 +65,11 @@ def test_cleaning_is_stable_and_normal(text: str) -> None:
     assert clean_characters(once).text == once
     assert unicodedata.is_normalized("NFC", once)
     assert not set(once) & set("\u200b\u2060\ufeff\u202e\u2066\u200f\x00\x1b\r")
+
+
+def test_marks_are_looked_for_wherever_unicode_has_some() -> None:
+    beyond = [one for one in range(0x20000, sys.maxunicode + 1) if unicodedata.combining(chr(one))]
+    before = [one for one in range(0x300) if unicodedata.combining(chr(one))]
+    assert beyond == before == []
+    for mark in ("\u0300", "\u20d0", "\U0001e94a"):
+        assert clean_characters("q" + mark * 9).counts == {"stacked combining marks": 3}

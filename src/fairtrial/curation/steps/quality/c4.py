@@ -55,7 +55,8 @@ def cut_lines(text: str, settings: C4Settings) -> Cut:
             continue
         kept += ["", line] if gap else [line]
         gap = False
-        sentences += len(find_sentence_spans(line)) if settings.min_num_sentences is not None else 0
+        if settings.min_num_sentences is not None and sentences < settings.min_num_sentences:
+            sentences += len(find_sentence_spans(line))
     told = dict(sorted(removed.items()))
     if settings.min_num_sentences is not None and sentences < settings.min_num_sentences:
         return Cut("", told, Broken("too_few_sentences", sentences, settings.min_num_sentences))
@@ -65,7 +66,7 @@ def cut_lines(text: str, settings: C4Settings) -> Cut:
 def _judge_line(line: str, settings: C4Settings) -> tuple[str, str]:
     """Return the line without citations, and the rule that it breaks; empty if none."""
     words = line.split()
-    if settings.max_word_length is not None and any(len(word) > settings.max_word_length for word in words):
+    if settings.max_word_length is not None and max(map(len, words), default=0) > settings.max_word_length:
         return line, "too_long_word"
     if settings.remove_citations and "[" in line:
         line = _CITATION.sub("", line)

@@ -74,7 +74,8 @@ def _check_lines(measured: MeasuredText, settings: GopherQualitySettings) -> Bro
 def _check_prose(measured: MeasuredText, settings: GopherQualitySettings, english: bool) -> Broken | None:
     tokens, limit = measured.tokens, settings.min_alpha_words_ratio
     if limit is not None and tokens:
-        share = sum(1 for token in tokens if token.isalpha() or any(map(str.isalpha, token))) / len(tokens)
+        lettered = [one for one in tokens if one.isalpha() or (len(one) > 1 and any(map(str.isalpha, one)))]
+        share = len(lettered) / len(tokens)
         if share < limit:
             return Broken("gopher_below_alpha_threshold", share, limit)
     stop_words = frozenset(settings.stop_words) if settings.stop_words else STOP_WORDS if english else frozenset()

@@ -12,6 +12,7 @@ from itertools import accumulate
 from fairtrial.curation.steps.quality.measuring import Broken, MeasuredText, count_duplicates
 from fairtrial.spec.curate_steps import GopherRepetitionSettings
 
+Gram = tuple[str, ...]
 TOP = (2, 3, 4)
 """Lengths of n-grams of which the most frequent one counts."""
 REPEATED = (5, 6, 7, 8, 9, 10)
@@ -45,13 +46,20 @@ def _check_n_grams(measured: MeasuredText, settings: GopherRepetitionSettings) -
         limit = getattr(settings, f"top_{n}_gram")
         if limit is not None and (share := count_top(words, n) / characters) > limit:
             return Broken(f"top_{n}_gram", share, limit)
-    if not has_repeated(words, min(REPEATED)):
-        return None  # nor is a longer one
+    return _check_repeated(words, characters, settings)
+
+
+def _check_repeated(words: list[str], characters: int, settings: GopherRepetitionSettings) -> Broken | None:
     ends = [0, *accumulate(map(len, words))]
+    places: list[int] | None = None
     for n in REPEATED:
+        grams = list_repeated(words, n, places)
+        if not grams:
+            return None  # nor does a longer one stand twice
         limit = getattr(settings, f"duplicated_{n}_n_grams")
-        if limit is not None and (share := count_repeated(words, n, ends) / characters) > limit:
+        if limit is not None and (share := count_repeated(grams, n, ends) / characters) > limit:
             return Broken(f"duplicated_{n}_n_grams", share, limit)
+        places = [place for place, _ in grams]
     return None
 
 
@@ -67,28 +75,39 @@ def count_top(words: list[str], n: int) -> int:
     return times * (sum(map(len, top)) + n - 1)
 
 
-def has_repeated(words: list[str], n: int) -> bool:
-    """Return whether any n-gram stands more than once."""
-    return len(set(zip(*(words[start:] for start in range(n)), strict=False))) < len(words) - n + 1
-
-
-def count_repeated(words: list[str], n: int, ends: list[int]) -> int:
-    """Return the characters of words in n-grams that stood before; no character counts twice.
+def list_repeated(words: list[str], n: int, places: list[int] | None) -> list[tuple[int, Gram]]:
+    """Return the n-grams that stand more than once, each with its place, in order.
 
     Args:
         words: of the text.
         n: words of an n-gram.
+        places: where a shorter n-gram stands that stands more than once, for others cannot; None: everywhere.
+    """
+    if places is None:
+        grams: list[tuple[int, Gram]] = list(enumerate(zip(*(words[start:] for start in range(n)), strict=False)))
+    else:
+        most = len(words) - n
+        grams = [(place, tuple(words[place : place + n])) for place in places if place <= most]
+    counts = Counter(gram for _, gram in grams)
+    return [] if len(counts) == len(grams) else [one for one in grams if counts[one[1]] > 1]
+
+
+def count_repeated(grams: list[tuple[int, Gram]], n: int, ends: list[int]) -> int:
+    """Return the characters of words in n-grams that stood before; no character counts twice.
+
+    Args:
+        grams: see `list_repeated`.
+        n: words of an n-gram.
         ends: characters of all words before each, and of all.
     """
-    grams = list(zip(*(words[start:] for start in range(n)), strict=False))
-    seen: set[tuple[str, ...]] = set()
+    seen: set[Gram] = set()
     repeated = at = 0
-    while at < len(grams):
-        gram = grams[at]
+    for place, gram in grams:
+        if place < at:
+            continue
         if gram in seen:
-            repeated += ends[at + n] - ends[at]
-            at += n
+            at = place + n
+            repeated += ends[at] - ends[place]
         else:
             seen.add(gram)
-            at += 1
     return repeated

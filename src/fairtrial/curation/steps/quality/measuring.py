@@ -60,7 +60,7 @@ class MeasuredText:
     @cached_property
     def words(self) -> list[str]:
         """Tokens with a letter or digit."""
-        return [token for token in self.tokens if token[0].isalnum() or any(map(str.isalnum, token))]
+        return [one for one in self.tokens if one[0].isalnum() or (one[0] == "_" and any(map(str.isalnum, one)))]
 
     @cached_property
     def has_unspaced(self) -> bool:
