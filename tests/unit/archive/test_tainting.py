@@ -131,7 +131,7 @@ def test_damage_is_no_permission(tmp_path: Path) -> None:
     (tmp_path / "tainted.json").write_text("{}")
     with pytest.raises(ArchiveError, match="damaged"):
         read_taint(tmp_path)
-    with pytest.raises(ArchiveError):
+    with pytest.raises(ArchiveError, match="damaged"):
         refuse_tainted(tmp_path)
     other = write_set(tmp_path / "set", FERRY.id)
     refuse_tainted(other)
