@@ -32,9 +32,10 @@ def tell_outcome(found: WithdrawalOutcome, archive: str, dry_run: bool) -> Itera
     what_went = f"{verb} {_count(len(found.documents), 'document')} from {archive}, {found.texts:,} of them with text"
     if dry_run:
         reached = f"{_count(len(found.ledgers), 'ledger')} would be cleared, {len(found.unreached):,} cannot be reached"
-        yield f"{what_went}; {reached}."
+        yield f"{what_went}; {reached}{_count_tainted(found)}."
         return
-    yield f"{what_went}; {_count(len(found.ledgers), 'ledger')} cleared, {len(found.unreached):,} not reached."
+    reached = f"{_count(len(found.ledgers), 'ledger')} cleared, {len(found.unreached):,} not reached"
+    yield f"{what_went}; {reached}{_count_tainted(found)}."
     yield from found.remains
     yield "Copies elsewhere (reports, exports, backups, the files that were added) are yours to remove."
 
@@ -51,6 +52,13 @@ def describe_outcome(found: WithdrawalOutcome, dry_run: bool) -> dict[str, Any]:
         "tainted": [{**asdict(one.made), "rows": one.rows, "why": one.why} for one in found.tainted],
         "remains": found.remains,
     }
+
+
+def _count_tainted(found: WithdrawalOutcome) -> str:
+    """Return how many training sets and adapters were made of what goes, for the last line; empty for none."""
+    kinds = [one.made.kind for one in found.tainted]
+    told = [_count(kinds.count(kind), kind) for kind in ("training set", "adapter") if kind in kinds]
+    return f"; made of it: {' and '.join(told)}" if told else ""
 
 
 def _tell_tainted(one: Tainted, dry_run: bool) -> str:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fairtrial.archive.tainting import remember_training_set
 from fairtrial.curation.base import CardFacts, Piece, Prepares, StepContext
 from fairtrial.curation.card.writing import write_card
 from fairtrial.curation.duplicates import FoundDuplicates, find_duplicates
@@ -131,6 +132,7 @@ def _finish(order: CurationOrder, out: Path, executor: Executor | None, on_stage
     if out.exists():
         out.rmdir()
     order.folder.replace(out)
+    remember_training_set([one.archive for one in order.settings.sources if one.archive], out)
     return Curated(out, facts)
 
 

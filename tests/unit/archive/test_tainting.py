@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fairtrial import cache
 from fairtrial.api.withdrawing import MISSING, withdraw
+from fairtrial.archive.adding import Rules, add_files
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.archive.tainting import (
     NOTE,
@@ -21,8 +23,11 @@ from fairtrial.archive.tainting import (
     remember_training_set,
 )
 from fairtrial.cli.archive_withdrawing import describe_outcome, tell_outcome
+from fairtrial.curation.pipeline import curate
 from fairtrial.curation.withdrawing import clear_training_set
 from fairtrial.errors import ArchiveError
+from fairtrial.rights import Circumstances
+from fairtrial.spec.curate import Curate
 from tests.support.archives import BRIDGE, FERRY, make_archive
 
 
@@ -65,6 +70,7 @@ def test_withdrawing_names_marks_and_clears(place: Path) -> None:
     told = list(tell_outcome(found, "news.db", False))
     assert f"{adapter}: adapter adadadadadad is tainted: it was tuned on 1 document of these" in "\n".join(told)
     assert f"{made}: training set 5e75e75e75e7 lost 1 row of 1 document, and is not trained on any more." in told
+    assert "; made of it: 1 training set and 1 adapter." in "\n".join(told)
     assert [one["documents"] for one in describe_outcome(found, False)["tainted"]] == [(FERRY.id,)] * 2
     left = (made / "train.jsonl").read_text() + (made / "validation.jsonl").read_text()
     assert FERRY.id not in left
@@ -138,3 +144,18 @@ def test_damage_is_no_permission(tmp_path: Path) -> None:
     mark_tainted(other, ["b"])
     assert clear_training_set(other, ["a"]) == 0
     assert json.loads((other / "tainted.json").read_text()) == {"withdrawn": ["a", "b"]}
+
+
+def test_curating_an_archive_is_remembered_by_it(place: Path) -> None:
+    news = place / "news"
+    news.mkdir()
+    (news / "a.md").write_text("# Crane\n\nThe crane of Saltmere lifts crates of fish from boats every morning.\n")
+    rules = Rules(Circumstances(datetime(2026, 11, 2, tzinfo=UTC), profile="own-archive"))
+    with SqliteStore(place / "own.db", create=True) as store, store.writing():
+        add_files(store, [news], rules)
+        [held] = store.list_holdings()
+    settings = {"sources": [{"archive": str(place / "own.db")}], "rights": {"profile": "own-archive"}}
+    made = curate(Curate.model_validate({**settings, "duplicates": {"near": None, "together": None}}), place / "set")
+    assert made.facts.documents == [held.id]
+    [tainted] = withdraw(str(place / "own.db"), [held.id]).tainted
+    assert (tainted.made.kind, tainted.rows) == ("training set", 1)
