@@ -22,6 +22,7 @@ from fairtrial.report.words import (
     MARKS,
     count_tasks,
     describe_outcome,
+    find_trained,
     format_coverage,
     format_difference,
     format_quantity,
@@ -158,6 +159,9 @@ def _make_headline(summary: Summary) -> str:
 
 def _tell_doubt(summary: Summary, one: Verdict) -> str:
     """Return that a verdict is doubtful, and why; empty if it is not."""
+    trained = [f"{d.candidate} was trained on {d.count:,} of {d.of:,} items" for d in find_trained(summary, one)]
+    if trained:
+        return f", doubtful: {' and '.join(trained)}"
     found = [d for d in summary.doubts if (d.kind, d.task, d.candidate) == (DOUBTFUL, one.task, one.a)]
     if not found:
         return ""

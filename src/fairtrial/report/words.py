@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from fairtrial.analysis.doubts import CONTROLS, DOUBTFUL
+from fairtrial.analysis.doubts import CONTAMINATED, CONTROLS, DOUBTFUL, Doubt
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import DecideRecord
@@ -250,9 +250,17 @@ def describe_misread(summary: Summary, estimate: Estimate) -> str:
 
 
 def is_doubtful(summary: Summary, verdict: Verdict) -> bool:
-    """Return whether a verdict would not stand if answers that were not read as answers were right."""
+    """Return whether a verdict would not stand if answers that were not read as answers were right, or whether one of
+    the two was trained on what both were asked.
+    """
     place = (DOUBTFUL, verdict.task, verdict.a)
-    return any((d.kind, d.task, d.candidate) == place for d in summary.doubts)
+    return bool(find_trained(summary, verdict)) or any((d.kind, d.task, d.candidate) == place for d in summary.doubts)
+
+
+def find_trained(summary: Summary, verdict: Verdict) -> list[Doubt]:
+    """Return the doubts that say that one of the two was trained on items of the task."""
+    sides = (verdict.a, verdict.b)
+    return [d for d in summary.doubts if d.kind == CONTAMINATED and d.task == verdict.task and d.candidate in sides]
 
 
 def list_headline_doubts(summary: Summary) -> list[str]:

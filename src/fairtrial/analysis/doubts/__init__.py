@@ -10,7 +10,7 @@ from fairtrial.analysis.doubts.answers import DOUBTFUL, find_answer_doubts, find
 from fairtrial.analysis.doubts.asking import find_asking_doubts
 from fairtrial.analysis.doubts.base import Doubt, DoubtFinder
 from fairtrial.analysis.doubts.choices import find_choice_doubts
-from fairtrial.analysis.doubts.contamination import find_contamination_doubts
+from fairtrial.analysis.doubts.contamination import CONTAMINATED, find_contamination_doubts
 from fairtrial.analysis.doubts.copies import find_copy_doubts
 from fairtrial.analysis.doubts.few import find_few_doubts
 from fairtrial.analysis.doubts.functions import find_function_doubts
@@ -33,7 +33,7 @@ from fairtrial.analysis.doubts.yes_rates import find_yes_doubts
 from fairtrial.analysis.forms import get_kind
 from fairtrial.ledger import Ledger, query
 
-__all__ = ["CONTROLS", "DOUBTFUL", "DOUBTS", "Doubt", "find_doubts", "show_exactly"]
+__all__ = ["CONTAMINATED", "CONTROLS", "DOUBTFUL", "DOUBTS", "Doubt", "find_doubts", "show_exactly"]
 
 DOUBTS: tuple[DoubtFinder, ...] = (
     find_contamination_doubts,

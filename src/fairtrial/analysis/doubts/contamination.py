@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtrial.analysis.doubts.answers import DOUBTFUL, counts_wrong, would_stand
+from fairtrial.analysis.doubts.answers import counts_wrong, would_stand
 from fairtrial.analysis.doubts.base import Doubt
 from fairtrial.analysis.doubts.quoting import quote_text
 from fairtrial.analysis.verdicts import Verdict, find_verdicts
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.training import SeenRecord
 
-CONTAMINATED, UNKNOWN, WITHDRAWN = "contaminated", "training_unknown", "withdrawn_training"
+CONTAMINATED, HANGING = "contaminated", "contaminated_verdict"
+UNKNOWN, WITHDRAWN = "training_unknown", "withdrawn_training"
 WINNERS = {"better": ("a",), "worse": ("b",), "tied": ("a", "b")}
 """Sides that a verdict would change for if they did worse."""
 
@@ -82,5 +83,5 @@ def _doubt_verdict(verdict: Verdict, seen: dict[tuple[str, str], SeenRecord]) ->
             f"The verdict on {verdict.a} and {verdict.b} on {verdict.task} is doubtful: {sides[side]} was trained on "
             f"{len(found.items):,} of {found.of:,} items; were it wrong on these, the verdict would not stand."
         )
-        yield Doubt(DOUBTFUL, text, verdict.task, verdict.a, len(found.items), found.of, True)
+        yield Doubt(HANGING, text, verdict.task, verdict.a, len(found.items), found.of, True)
         return

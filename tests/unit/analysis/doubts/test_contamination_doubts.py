@@ -58,6 +58,8 @@ def test_a_contaminated_candidate_is_said_everywhere(tmp_path: Path) -> None:
     assert "40 of 100 trained on" in show(make_estimates_table(summary), width=100)
     assert "better, doubtful" in show(make_verdicts_table(summary), width=100)
     assert "was trained on 40 of 100 items of quiz" in " ".join(show(*list_notes(summary), width=60).split())
+    assert words.find_trained(summary, verdict) == [doubt]
+    assert "1 better (1 of them doubtful)" in words.describe_outcome(summary)
     page = render_report(ledger, summary)
     assert "40 of 100 trained on" in page
     assert "was trained on 40 of 100 items of quiz" in page
@@ -67,14 +69,16 @@ def test_a_contaminated_candidate_is_said_everywhere(tmp_path: Path) -> None:
 def test_a_verdict_that_stands_without_those_items_stands(tmp_path: Path) -> None:
     few = [seen_by("a", SEEN[:2])]
     ledger = judged(tmp_path / "c.db", [1.0] * 100, [0.0] * 100, few)
-    assert "doubtful_verdict" not in {one.kind for one in find_doubts(ledger, TRIAL)}
-    assert "contaminated" in {one.kind for one in find_doubts(ledger, TRIAL)}
+    kinds = {one.kind for one in find_doubts(ledger, TRIAL)}
+    assert "contaminated_verdict" not in kinds
+    assert "contaminated" in kinds
+    assert "better, doubtful" in show(make_verdicts_table(summarise(ledger, TRIAL)), width=100)  # the tables say it
 
 
 def test_that_the_baseline_was_trained_on_items_makes_worse_doubtful(tmp_path: Path) -> None:
     b = [1.0] * 40 + [0.5] * 60
     ledger = judged(tmp_path / "c.db", [0.5] * 100, b, [seen_by("b", SEEN)])
-    [doubt] = [one for one in find_doubts(ledger, TRIAL) if one.kind == "doubtful_verdict"]
+    [doubt] = [one for one in find_doubts(ledger, TRIAL) if one.kind == "contaminated_verdict"]
     assert doubt.text.startswith("The verdict on a and b on quiz is doubtful: b was trained on 40 of 100 items")
 
 
