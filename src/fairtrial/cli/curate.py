@@ -25,9 +25,13 @@ from fairtrial.curation.jobs import LocalExecutor
 from fairtrial.curation.pipeline import Curated, OnStage, curate
 from fairtrial.errors import SpecError
 from fairtrial.machine import count_cores
+from fairtrial.planning.contamination import ContaminationCheck
+from fairtrial.planning.plan import plan_tasks
 from fairtrial.report.words import make_inline
+from fairtrial.spec.against import place_against
 from fairtrial.spec.curate import Curate
 from fairtrial.spec.problems import validate_section
+from fairtrial.spec.source import load_trial
 from fairtrial.spec.wording import describe_error
 from fairtrial.spec.yamlfile import read_yaml
 
@@ -52,7 +56,10 @@ def make_set(
     attribution: Annotated[str | None, typer.Option(help="Whom to name for all rows that name nobody.")] = None,
     against: Annotated[
         list[Path] | None,
-        typer.Option("--against", help="File with items of benchmarks that no row may hold; may be repeated."),
+        typer.Option(
+            "--against",
+            help="Items that no row may hold: a trial file, for those of its tasks, or JSON Lines; may be repeated.",
+        ),
     ] = None,
     processes: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes; default: one a core.")] = None,
     executor: Annotated[
@@ -110,10 +117,21 @@ def _read_settings(sources: list[str], stated: dict[str, str], against: list[Pat
     placed = Curate.place_files(given, lambda name: str(folder.resolve() / Path(name).expanduser()))
     if against:
         placed["against"] = {"items": [str(path.absolute()) for path in against]}
+    if "against" in placed:
+        placed["against"] = place_against(placed["against"], _find_items)
     try:
         return Curate.model_validate(placed)
     except ValidationError as error:
         raise SpecError(describe_error(error, sorted(Curate.model_fields))) from error
+
+
+def _find_items(name: str) -> str:
+    """Return a file of items: the one that is named, or one with all items of the tasks of a trial file."""
+    if not name.endswith((".yaml", ".yml")):
+        return name
+    loaded = load_trial(Path(name))
+    tasks = plan_tasks(loaded.trial, Path(name).parent, where=loaded.where)
+    return str(ContaminationCheck(tasks).write_items().absolute())
 
 
 def _name_kind(source: str) -> Literal["file", "archive"]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from fairtrial.errors import SpecError
@@ -24,7 +25,7 @@ from fairtrial.planning.judges import Judges, plan_judges
 from fairtrial.planning.limits import plan_limits
 from fairtrial.planning.logged_rows import LoggedGrades
 from fairtrial.planning.logs import is_of_logs, plan_logs
-from fairtrial.planning.matching import open_recordings
+from fairtrial.planning.matching import Recording, open_recordings
 from fairtrial.planning.passages import DivergencePassages, plan_passages
 from fairtrial.planning.places import Where, add_place
 from fairtrial.planning.prompting import check_prompts
@@ -202,19 +203,8 @@ def plan_trial(
         check_names(found.tasks, trial, where)
         plan_limits(trial, found.tasks, where)
         return Plan(trial, found.candidates, found.tasks, logged=found.grades)
-    with add_place(where("task_paths")):
-        finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
     known = open_recordings(trial, base_dir, lambda i: add_place(where("candidates", i, "model")))
-    sources = SourceFinder(finder, base_dir, on_progress, where)
-    tasks: list[PlannedTask] = []
-    for i, (entry, shown) in enumerate(zip(trial.tasks, trial.task_names(), strict=True)):
-        for source in sources.find(trial, i, shown):
-            with add_place(where("tasks", i)):
-                task = plan_task(source, entry, trial, known)
-                if entry.forms and known:
-                    raise SpecError(f"task {task.name}: there are no recorded answers to other forms of it.")
-                tasks += [task, *plan_forms(task, trial, base_dir, on_progress, bool(known))]
-    check_names(tasks, trial, where)
+    tasks = plan_tasks(trial, base_dir, known, trust_task_code=trust_task_code, on_progress=on_progress, where=where)
     specs = {c.id: c for c in (*trial.candidates, *trial.judges)}
     planner = CandidatePlanner(base_dir, on_progress, tasks, specs)
     planner.contamination = ContaminationCheck(tasks, trial.contaminated == "allow")
@@ -234,6 +224,43 @@ def plan_trial(
         parent = planner.planned[trial.baseline or trial.candidates[0].id].id
         passages = plan_passages(trial.study, tasks, parent, base_dir)
     return Plan(trial, planned, tuple(tasks), passages, judges)
+
+
+def plan_tasks(
+    trial: Trial,
+    base_dir: Path,
+    known: Mapping[str, Recording] = MappingProxyType({}),
+    *,
+    trust_task_code: bool = False,
+    on_progress: Callable[[str], None] = lambda _: None,
+    where: Where = lambda *_: "",
+) -> list[PlannedTask]:
+    """Build the tasks of a trial and draw their items; looks for no model.
+
+    Args:
+        trial: what the user asked for.
+        base_dir: folder that relative paths are relative to.
+        known: recorded answers, by candidate.
+        trust_task_code: whether Python code that task files name may run.
+        on_progress: called with a line for each step that takes time.
+        where: where each part of the trial stands in its file.
+
+    Raises:
+        SpecError, TaskError: whatever is wrong with the tasks, with the line where that is known.
+    """
+    with add_place(where("task_paths")):
+        finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
+    sources = SourceFinder(finder, base_dir, on_progress, where)
+    tasks: list[PlannedTask] = []
+    for i, (entry, shown) in enumerate(zip(trial.tasks, trial.task_names(), strict=True)):
+        for source in sources.find(trial, i, shown):
+            with add_place(where("tasks", i)):
+                task = plan_task(source, entry, trial, known)
+                if entry.forms and known:
+                    raise SpecError(f"task {task.name}: there are no recorded answers to other forms of it.")
+                tasks += [task, *plan_forms(task, trial, base_dir, on_progress, bool(known))]
+    check_names(tasks, trial, where)
+    return tasks
 
 
 def _check_readings(trial: Trial, tasks: Sequence[PlannedTask], where: Where) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from fairtrial import cache
 from fairtrial.cli.main import app
 from fairtrial.errors import FairtrialError, SpecError
 
@@ -74,3 +75,20 @@ def test_what_is_wrong_is_told(place: Path, arguments: list[str], error: type[Ex
     with pytest.raises(error, match=match):
         called(*arguments, "--out", "made")
     assert not (place / "made").exists()
+
+
+@pytest.mark.parametrize("how", ["option", "settings"])
+def test_items_of_a_trial_file_are_kept_out(place: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    monkeypatch.setattr(cache, "user_cache_path", lambda _name: place / "cache")
+    row = json.loads((place / "rows.jsonl").read_text().splitlines()[7])
+    (place / "own.csv").write_text(f"question,answer\n{row['instruction']},{row['output']}\nWho?,Ben\n")
+    (place / "trial.yaml").write_text(
+        "name: t\ncandidates: [{id: a, model: 'gguf:none.gguf'}]\ntasks: [{file: own.csv}]\n"
+    )
+    (place / "set.yaml").write_text(
+        "sources: [{file: rows.jsonl, licence: CC0-1.0}]\nduplicates: {near: null, together: null}\nagainst: trial.yaml\n"
+    )
+    sources = ["rows.jsonl", "--licence", "CC0-1.0", "--against", "trial.yaml"] if how == "option" else ["set.yaml"]
+    told = json.loads(called(*sources, "--out", "made", "--json").stdout)
+    assert told["dropped"]["against: contaminated: short"] == 1
+    assert json.loads((place / "made" / "card.json").read_text())["steps"]["against"]["items"] == {"own": 2}
