@@ -86,7 +86,8 @@ def test_items_of_a_trial_file_are_kept_out(place: Path, monkeypatch: pytest.Mon
         "name: t\ncandidates: [{id: a, model: 'gguf:none.gguf'}]\ntasks: [{file: own.csv}]\n"
     )
     (place / "set.yaml").write_text(
-        "sources: [{file: rows.jsonl, licence: CC0-1.0}]\nduplicates: {near: null, together: null}\nagainst: trial.yaml\n"
+        "sources: [{file: rows.jsonl, licence: CC0-1.0}]\nduplicates: {near: null, together: null}\n"
+        "against: trial.yaml\n"
     )
     sources = ["rows.jsonl", "--licence", "CC0-1.0", "--against", "trial.yaml"] if how == "option" else ["set.yaml"]
     told = json.loads(called(*sources, "--out", "made", "--json").stdout)
