@@ -79,6 +79,8 @@ class Plan:
                 *([self.study] if self.study else []),
                 *([self.passages.id] if self.passages else []),
                 *([[one.task.id for one in self.judges.examinations]] if self.judges.examinations else []),
+                # a stored plan stays as it was, and what is known of a training may be more by now
+                *([{"training": told}] if (told := describe_training(self.candidates)) else []),
             ]
         )
 

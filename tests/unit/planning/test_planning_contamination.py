@@ -127,7 +127,9 @@ def test_an_adapter_without_grams_is_unknown_and_one_of_withdrawn_documents_is_s
     assert describe_training(made.candidates) == [{"candidate": "tuned", "seen": [], "unknown": True, "withdrawn": 0}]
     assert any("nothing tells what its adapter was trained on" in line for line in told)
     mark_tainted(place, ["d1", "d2"])  # the folder of rows.jsonl
-    assert describe_training(plan(place, {"tune": {"data": "rows.jsonl"}}).candidates) == [
+    later = plan(place, {"tune": {"data": "rows.jsonl"}})
+    assert later.id != made.id  # what was known before is no longer what is said
+    assert describe_training(later.candidates) == [
         {"candidate": "tuned", "seen": [], "unknown": False, "withdrawn": 2}
     ]
 
