@@ -15,6 +15,7 @@ from rich.text import Text
 
 from fairtrial import __version__
 from fairtrial.cli import (
+    adapter,
     archive,
     archive_example,
     check,
@@ -80,6 +81,7 @@ app.command("tune")(tune.tune)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 archive.app.command("example")(archive_example.example)
+app.add_typer(adapter.app, name="adapter")
 app.add_typer(archive.app, name="archive")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(rights.app, name="rights")

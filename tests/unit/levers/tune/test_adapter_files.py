@@ -47,7 +47,8 @@ def compute_peft(path: Path, adapter: Path) -> np.ndarray:
     """Return the logits of transformers with an adapter that peft itself has read."""
     peft = pytest.importorskip("peft")
     network: Any = peft.PeftModel.from_pretrained(load_network(path), str(adapter))
-    return compute_torch(network, TOKENS)
+    found: np.ndarray = compute_torch(network, TOKENS)
+    return found
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> float:

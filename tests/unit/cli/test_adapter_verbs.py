@@ -1,0 +1,99 @@
+"""``fairtrial adapter`` as a user types it, on small models."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.adapters import draw_tensors, write_peft, write_small
+
+from fairtrial.cli import main as command
+from fairtrial.levers import fit_adapter
+from fairtrial.levers.tune.adapters import agreement
+from fairtrial.levers.tune.adapters.agreement import AdapterAgreement, EngineDifference
+from fairtrial.models import ResolvedModel
+from fairtrial.models.gguf import read_header
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["fairtrial", "adapter", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_small(tmp_path / "m.gguf")
+    write_peft(tmp_path / "peft")
+    return tmp_path
+
+
+def test_convert_and_merge_write_files(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "convert", "peft", "--base", "m.gguf", "--out", "new/a.gguf") == 0
+    assert read_header(place / "new" / "a.gguf").values["general.type"] == "adapter"
+    assert call(monkeypatch, "merge", "new/a.gguf", "--base", "gguf:m.gguf", "--out", "merged.gguf") == 0
+    assert read_header(place / "merged.gguf").weights_type == "f32"
+    assert "Made: merged.gguf" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("convert", "m.gguf", "--base", "m.gguf", "--out", "a.gguf"), "is of the type 'model', no adapter"),
+        (("convert", "pfet", "--base", "m.gguf", "--out", "a.gguf"), "Did you mean 'peft'?"),
+        (("convert", "peft", "--base", "m.gguf", "--out", "m.gguf"), "would be written over"),
+        (("merge", "peft", "--base", "peft", "--out", "x.gguf"), "there is no file"),
+        (("check", "peft", "--base", "m.gguf", "--text", "no.txt"), "cannot be read as text"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    told: str,
+) -> None:
+    assert call(monkeypatch, *arguments) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
+def test_engines_agree_about_an_adapter(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("peft")
+    (place / "texts.txt").write_text("Some words that are read by both.\n\nfour words are enough\n")
+    assert call(monkeypatch, "check", "peft", "--base", "m.gguf", "--text", "texts.txt", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["agrees"] and found["tells"] and found["texts"] == 2
+    assert found["with_adapter"]["kl"] < 0.01 < found["effect"]["kl"]
+
+
+def test_an_adapter_that_was_carried_over_wrongly_is_seen(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("peft")
+    wrong = write_peft(place / "wrong", draw_tensors(seed=8))
+
+    def fit_another(model: ResolvedModel, *rest: Any) -> ResolvedModel:
+        return fit_adapter(replace(model, adapter=wrong), *rest) if model.adapter else model
+
+    monkeypatch.setattr(agreement, "fit_adapter", fit_another)
+    (place / "texts.txt").write_text("Some words that are read by both.\n")
+    assert call(monkeypatch, "check", "peft", "--base", "m.gguf", "--text", "texts.txt") == 1
+    assert "disagree about this adapter by more than their rounding" in capsys.readouterr().out
+
+
+def test_an_adapter_that_changes_less_than_rounding_tells_nothing() -> None:
+    same = EngineDifference(0.02, 0.99, 1.0)
+    assert not AdapterAgreement(1, 9, same, same, EngineDifference(0.015, 1.0)).tells
+    assert AdapterAgreement(1, 9, same, same, EngineDifference(0.5, 0.7)).agrees
+    assert not AdapterAgreement(1, 9, same, EngineDifference(0.4, 0.8), EngineDifference(0.5, 0.7)).agrees
