@@ -42,8 +42,11 @@ class ResolvedModel:
     training_set: Path | None = None
 
     def record(self) -> dict[str, object]:
-        """Return what the ledger keeps about the weights; no path, which is nobody's business."""
-        return {
+        """Return what the ledger keeps about the weights; no path, which is nobody's business.
+
+        ``bytes`` are those of the weights, an adapter's included.
+        """
+        found = {
             "model": self.spec,
             "name": self.name,
             "engine": self.engine,
@@ -51,10 +54,13 @@ class ResolvedModel:
             "bytes": count_weight_bytes(self.path) if self.path else None,
             **({"projector_sha256": self.projector_sha256} if self.projector else {}),
             **({"projector_bytes": self.projector.stat().st_size} if self.projector else {}),
-            **({"adapter_sha256": self.adapter_sha256} if self.adapter else {}),
-            **({"adapter_bytes": count_weight_bytes(self.adapter)} if self.adapter else {}),
             **self.notes,
         }
+        if self.adapter is None:
+            return found
+        beside, own = count_weight_bytes(self.adapter) or 0, found["bytes"]
+        whole = own + beside if isinstance(own, int) else None
+        return {**found, "bytes": whole, "adapter_sha256": self.adapter_sha256, "adapter_bytes": beside}
 
 
 def count_weight_bytes(path: Path) -> int | None:

@@ -126,7 +126,8 @@ def test_a_candidate_names_its_adapter(tmp_path: Path) -> None:
     found = resolve_candidate(named, tmp_path)
     assert (found.adapter, found.adapter_sha256) == (folder, hash_adapter(folder))
     assert found.record()["adapter"] == "adapter"
-    assert found.record()["adapter_bytes"] == (folder / WEIGHTS).stat().st_size
+    size = (folder / WEIGHTS).stat().st_size
+    assert (found.record()["adapter_bytes"], found.record()["bytes"]) == (size, 9 + size)
     with pytest.raises(ModelError, match=r"there is nothing at .*adaptre. Did you mean 'adapter'\?"):
         find("adaptre")
     with pytest.raises(ModelError, match="The adapter cannot be read"):
