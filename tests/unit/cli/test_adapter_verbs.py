@@ -16,6 +16,7 @@ from fairtrial.levers import fit_adapter
 from fairtrial.levers.tune.adapters import agreement
 from fairtrial.levers.tune.adapters.agreement import AdapterAgreement, EngineDifference
 from fairtrial.models import ResolvedModel
+from fairtrial.models.adapters import hash_adapter
 from fairtrial.models.gguf import read_header
 
 
@@ -46,13 +47,13 @@ def test_convert_and_merge_write_files(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "code", "told"),
     [
-        (("convert", "m.gguf", "--base", "m.gguf", "--out", "a.gguf"), "is of the type 'model', no adapter"),
-        (("convert", "pfet", "--base", "m.gguf", "--out", "a.gguf"), "Did you mean 'peft'?"),
-        (("convert", "peft", "--base", "m.gguf", "--out", "m.gguf"), "would be written over"),
-        (("merge", "peft", "--base", "peft", "--out", "x.gguf"), "there is no file"),
-        (("check", "peft", "--base", "m.gguf", "--text", "no.txt"), "cannot be read as text"),
+        (("convert", "m.gguf", "--base", "m.gguf", "--out", "a.gguf"), 3, "is of the type 'model', no adapter"),
+        (("convert", "pfet", "--base", "m.gguf", "--out", "a.gguf"), 3, "Did you mean 'peft'?"),
+        (("convert", "peft", "--base", "m.gguf", "--out", "m.gguf"), 2, "would be written over"),
+        (("merge", "peft", "--base", "peft", "--out", "x.gguf"), 3, "a file is needed"),
+        (("check", "peft", "--base", "m.gguf", "--text", "no.txt"), 2, "cannot be read as text"),
     ],
 )
 def test_what_is_wrong_is_told(
@@ -60,9 +61,10 @@ def test_what_is_wrong_is_told(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],
+    code: int,
     told: str,
 ) -> None:
-    assert call(monkeypatch, *arguments) == 2
+    assert call(monkeypatch, *arguments) == code
     assert told in " ".join(capsys.readouterr().err.split())
 
 
@@ -84,7 +86,8 @@ def test_an_adapter_that_was_carried_over_wrongly_is_seen(
     wrong = write_peft(place / "wrong", draw_tensors(seed=8))
 
     def fit_another(model: ResolvedModel, *rest: Any) -> ResolvedModel:
-        return fit_adapter(replace(model, adapter=wrong), *rest) if model.adapter else model
+        other = replace(model, adapter=wrong, adapter_sha256=hash_adapter(wrong))
+        return fit_adapter(other, *rest) if model.adapter else model
 
     monkeypatch.setattr(agreement, "fit_adapter", fit_another)
     (place / "texts.txt").write_text("Some words that are read by both.\n")
