@@ -5,6 +5,7 @@ Form of the metadata: huggingface.co/docs/hub/model-cards.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ class ModelCardFacts:
         base_licence: as its files state it; empty if they do not.
         base_sha256: of its weights.
         relation: to its base, in the hub's words: ``adapter``, ``finetune`` (merged), ``quantized``; empty for none.
+        adapter: name of an adapter that somebody else made, and that is beside its weights or in them; empty for none.
+        adapter_licence: as its files state it.
         tuning: facts of its training, as ``tuning.json`` has them; empty if it was not tuned.
         results: entries of the hub's ``model-index``.
         notes: sentences that a reader must see first, e.g. doubts about its results.
@@ -41,6 +44,8 @@ class ModelCardFacts:
     base_licence: str = ""
     base_sha256: str = ""
     relation: str = ""
+    adapter: str = ""
+    adapter_licence: str = ""
     tuning: Mapping[str, Any] = field(default_factory=dict)
     results: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
@@ -59,6 +64,8 @@ class ModelCardFacts:
     def combine(self) -> Combination | None:
         """Return what the licences of all that it is made of say together; None where it was made of nothing."""
         parts = [Ingredient(self.base_licence, "base", self.base)] if self.base else []
+        if self.adapter and not self.tuning:
+            parts.append(Ingredient(self.adapter_licence, "base", f"adapter {self.adapter}"))
         parts += [Ingredient(name, "data", f"{count:,} rows") for name, count in self.licences.items()]
         if self.tuning and not self.licences:
             parts.append(Ingredient("", "data", "the training data"))
@@ -133,11 +140,12 @@ def _write_summary(facts: ModelCardFacts) -> str:
         "quantized": "A whole model: the weights of its base model with fewer bits.",
     }.get(facts.relation, "")
     base = f"Base model: {escape(facts.base)}" if facts.base else ""
+    beside = f"Adapter: {escape(facts.adapter)}" if facts.adapter and not facts.tuning else ""
     if base and facts.base_sha256:
         base += f" (sha256 `{escape(facts.base_sha256)}`)"
     dequantized = any("dequanti" in str(line) for line in _sequence(facts.tuning.get("told")))
     rounded = "It was trained on the base model's quantised weights, dequantised." if dequantized else ""
-    return "\n".join(f"{part}  " for part in (what, base, rounded) if part).rstrip()
+    return "\n".join(f"{part}  " for part in (what, base, beside, rounded) if part).rstrip()
 
 
 def _write_data(facts: ModelCardFacts) -> Iterator[str]:
@@ -210,7 +218,7 @@ def _write_training(tuning: Mapping[str, Any]) -> Iterator[str]:
         ),
     )
     loss = _mapping(tuning.get("loss"))
-    curve = [point for point in _sequence(loss.get("validation")) if len(_sequence(point)) == 2]
+    curve = [point for point in _sequence(loss.get("validation")) if _is_point(point)]
     if curve:
         step = -(-len(curve) // MOST_POINTS)
         shown = [*curve[:-1:step], curve[-1]]
@@ -231,6 +239,11 @@ def _list_costs(tuning: Mapping[str, Any]) -> Iterator[str]:
         yield f"{joules:,.0f} joules, {status} ({energy.get('basis') or 'basis unknown'})"
     else:
         yield f"Energy: not known, since {energy.get('reason') or 'nobody measured it'}."
+
+
+def _is_point(found: object) -> bool:
+    numbers = _sequence(found)
+    return len(numbers) == 2 and all(isinstance(one, int | float) and math.isfinite(one) for one in numbers)
 
 
 def _mapping(found: object) -> Mapping[str, Any]:

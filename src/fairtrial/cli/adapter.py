@@ -132,11 +132,11 @@ def _tell(line: str, quiet: bool) -> None:
 
 
 def _show(found: AdapterAgreement) -> None:
-    table = Table("", "KL, nats a token", "same likeliest token", "same answers", box=None, header_style="bold")
+    table = Table("apart", "nats a token", "same next", "same answers", box=None, header_style="bold")
     for name, one in (
-        ("engines apart, without the adapter", found.without),
-        ("engines apart, with it", found.with_adapter),
-        ("what the adapter changes", found.effect),
+        ("engines, without it", found.without),
+        ("engines, with it", found.with_adapter),
+        ("its effect", found.effect),
     ):
         answers = "" if one.same_answers is None else f"{one.same_answers:.0%}"
         table.add_row(name, f"{one.kl:.4f}", f"{one.same_top:.1%}", answers)
@@ -149,7 +149,10 @@ def _show(found: AdapterAgreement) -> None:
 
 
 def _summarise(found: AdapterAgreement) -> list[str]:
-    told = [f"{found.texts} texts, {found.tokens} tokens; answers are greedy."]
+    told = [
+        f"{found.texts} texts, {found.tokens} tokens. Nats a token are of the Kullback-Leibler divergence of what is "
+        "expected next; same next: the likeliest token is; same answers: greedy ones are."
+    ]
     if found.why_merged:
         told.append(f"{found.why_merged}.")
     if not found.agrees:

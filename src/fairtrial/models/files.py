@@ -14,12 +14,12 @@ from fairtrial.cache import recall, remember
 from fairtrial.errors import ModelError, did_you_mean
 from fairtrial.models.gguf import MAGIC, SPLIT, GgufError, list_split_names, read_header
 from fairtrial.models.hashes import POINTER, hash_parts
+from fairtrial.models.licence import LONGEST_LICENCE
 from fairtrial.models.record import ResolvedModel
 from fairtrial.records import content_hash
 
 FACTS = 2
 """Goes up when more is read of a file."""
-_LONGEST_LICENCE = 300
 MOST_LINKS = 40
 """Links to links that are followed, as most systems do."""
 
@@ -107,7 +107,7 @@ def _read_weight_facts(parts: Sequence[Path], sha256: str) -> dict[str, object]:
     except (GgufError, OSError):
         return {}
     head = replace(heads[0], tensors={name: t for one in heads for name, t in one.tensors.items()})
-    licence = str(head.values.get("general.license") or "")[:_LONGEST_LICENCE]
+    licence = str(head.values.get("general.license") or "")[:LONGEST_LICENCE]
     told = {"weights_type": head.weights_type, "made_from": list(head.made_from), "licence": licence}
     facts: dict[str, object] = {key: value for key, value in told.items() if value}
     remember(name, facts)

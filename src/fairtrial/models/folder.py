@@ -81,7 +81,7 @@ def read_folder(spec: str, path: Path) -> ModelFolder:
     if (path / ADAPTER).is_file():
         raise ModelError(
             f"model {spec!r}: the folder holds an adapter ({ADAPTER}), to be laid over another model's weights.",
-            fix="Merge the adapter into its model and save that: merge_and_unload() of the package peft.",
+            fix="Name its own model, and this folder with `adapter: PATH`; or merge the two: fairtrial adapter merge.",
         )
     weights = _list_weight_files(spec, path)
     others = sorted(

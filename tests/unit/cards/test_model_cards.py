@@ -29,7 +29,9 @@ TUNING: dict[str, Any] = {
 
 def make(**changes: Any) -> str:
     tuning = {**TUNING, **changes}
-    facts = ModelCardFacts("base, tuned", "hf:some/base@abc:base.gguf", "apache-2.0", "a" * 64, "adapter", tuning)
+    facts = ModelCardFacts(
+        "base, tuned", "hf:some/base@abc:base.gguf", "apache-2.0", "a" * 64, "adapter", tuning=tuning
+    )
     return write_model_card(facts)
 
 
@@ -77,6 +79,23 @@ def test_the_licence_is_what_all_parts_allow(licences: dict[str, int], licence: 
     card = make(data={**TUNING["data"], "licences": licences})
     assert head(card)["license"] == licence
     assert told in card
+
+
+def test_an_adapter_of_somebody_else_counts_with_its_licence() -> None:
+    def card(licence: str) -> str:
+        facts = ModelCardFacts(
+            "x", "hf:some/base", "mit", relation="finetune", adapter="hf:a/b", adapter_licence=licence
+        )
+        return write_model_card(facts)
+
+    assert head(card("mit"))["license"] == "mit"
+    assert (head(card(""))["license"], head(card("gemma"))["license"]) == ("other", "gemma")
+    assert "adapter hf:a/b" in card("")
+
+
+def test_damaged_facts_do_no_harm() -> None:
+    card = make(loss={"validation": [["x", None], [1, 2.0], 5]}, seconds="?", data=[], versions=3, settings="all")
+    assert "| 1 | 2.0000 |" in card
 
 
 def test_what_others_wrote_is_no_markup() -> None:

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.adapters import draw_tensors, write_peft, write_small
+from support.adapters import write_peft, write_small
 
 from fairtrial.cli import main as command
-from fairtrial.levers import fit_adapter
-from fairtrial.levers.tune.adapters import agreement
 from fairtrial.levers.tune.adapters.agreement import AdapterAgreement, EngineDifference
-from fairtrial.models import ResolvedModel
-from fairtrial.models.adapters import hash_adapter
 from fairtrial.models.gguf import read_header
 
 
@@ -77,22 +71,6 @@ def test_engines_agree_about_an_adapter(
     found = json.loads(capsys.readouterr().out)
     assert found["agrees"] and found["tells"] and found["texts"] == 2
     assert found["with_adapter"]["kl"] < 0.01 < found["effect"]["kl"]
-
-
-def test_an_adapter_that_was_carried_over_wrongly_is_seen(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("peft")
-    wrong = write_peft(place / "wrong", draw_tensors(seed=8))
-
-    def fit_another(model: ResolvedModel, *rest: Any) -> ResolvedModel:
-        other = replace(model, adapter=wrong, adapter_sha256=hash_adapter(wrong))
-        return fit_adapter(other, *rest) if model.adapter else model
-
-    monkeypatch.setattr(agreement, "fit_adapter", fit_another)
-    (place / "texts.txt").write_text("Some words that are read by both.\n")
-    assert call(monkeypatch, "check", "peft", "--base", "m.gguf", "--text", "texts.txt") == 1
-    assert "disagree about this adapter by more than their rounding" in capsys.readouterr().out
 
 
 def test_an_adapter_that_changes_less_than_rounding_tells_nothing() -> None:

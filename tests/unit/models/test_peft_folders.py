@@ -134,6 +134,18 @@ def test_a_candidate_names_its_adapter(tmp_path: Path) -> None:
         find("m.gguf")
 
 
+def test_what_an_adapter_says_of_its_licence_and_training_is_on_the_record(tmp_path: Path) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"GGUF rest")
+    folder = write_peft(tmp_path / "adapter")
+    (folder / "README.md").write_text("---\nlicense: other\nlicense_name: my-own\n---\n")
+    tuning = {"seconds": 5, "data": {"rows": 3, "attribution": ["x"], "documents": ["y"]}}
+    candidate = Candidate(id="one", model="gguf:m.gguf", adapter="adapter")
+    for text, told in (("{", None), ("[]", None), (json.dumps(tuning), {"seconds": 5, "data": {"rows": 3}})):
+        (folder / "tuning.json").write_text(text)
+        assert resolve_candidate(candidate, tmp_path).record().get("tuning") == told
+    assert resolve_candidate(candidate, tmp_path).record()["adapter_licence"] == "my-own"
+
+
 def test_an_adapter_needs_weights_on_this_machine(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="an adapter is laid over weights on this machine, and openai:x has none"):
         Candidate(id="one", model="openai:x", adapter="adapter")

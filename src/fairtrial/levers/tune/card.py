@@ -9,12 +9,11 @@ from typing import Any
 from fairtrial.cards import ModelCardFacts, write_model_card
 from fairtrial.errors import ModelError
 from fairtrial.models import ResolvedModel
-from fairtrial.models.gguf import GgufError, read_header
+from fairtrial.models.licence import read_stated_licence
 from fairtrial.spec.regular import read_regular
 
 FACTS, CARD = "tuning.json", "README.md"
 _MOST_BYTES = 50_000_000
-_LONGEST_HEAD = 100_000
 
 
 def write_adapter_card(folder: Path) -> Path:
@@ -46,21 +45,5 @@ def read_card_facts(name: str, tuning: dict[str, Any]) -> ModelCardFacts:
 
 
 def find_licence_of_model(model: ResolvedModel) -> str:
-    """Return the licence that a model's own files state, as they state it; empty if they state none.
-
-    Of a GGUF file its ``general.license``; of a folder the ``license`` at the head of its ``README.md``.
-    """
-    if model.path is None:
-        return ""
-    if model.path.is_file():
-        try:
-            return str(read_header(model.path).values.get("general.license") or "")
-        except (GgufError, OSError):
-            return ""
-    try:
-        text = read_regular(model.path / CARD, _MOST_BYTES)[:_LONGEST_HEAD].decode("utf-8", "replace")
-    except OSError:
-        return ""
-    head = text.split("\n---", 1)[0] if text.startswith("---") else ""
-    lines = (line.partition(":") for line in head.splitlines())
-    return next((value.strip().strip("'\"") for key, _, value in lines if key == "license"), "")
+    """Return the licence that a model's own files state, as they state it; empty if they state none."""
+    return read_stated_licence(model.path) if model.path else ""

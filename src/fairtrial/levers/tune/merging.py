@@ -33,7 +33,7 @@ VERSION = 1
 """Goes up when the same parent and adapter become another file."""
 NARROWEST = "f16"
 """What a quantised parent is widened to: its own type would round away most of what was learned."""
-_OF_THE_PARENT_ALONE = ("bytes", "files", "adapter", "weights_type")
+_OF_THE_PARENT_ALONE = ("bytes", "files", "weights_type")
 
 
 def merge_adapter(model: ResolvedModel, cache_dir: Path, on_progress: OnBuildStep) -> ResolvedModel:

@@ -13,10 +13,15 @@ from fairtrial.models.files import resolve_package
 from fairtrial.models.gguf import GgufError, read_header
 from fairtrial.models.hashes import hash_file
 from fairtrial.models.hub import fetch_from_hub
+from fairtrial.models.licence import read_stated_licence
 from fairtrial.models.record import ResolvedModel
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.regular import read_regular
 
 GGUF_TYPE, GGUF_KIND = "adapter", "lora"
+TUNING = "tuning.json"
+_MOST_BYTES = 1_000_000
+_LONG = ("attribution", "documents")
 _FIX = "Name a folder that peft wrote (adapter_config.json, adapter_model.safetensors), or a GGUF LoRA."
 
 
@@ -40,8 +45,25 @@ def add_adapter(candidate: Candidate, model: ResolvedModel, base_dir: Path) -> R
             fix="Leave out `adapter`, or name a model with gguf:, pkg: or hf:.",
         )
     path = _find(named, base_dir)
-    shown = named if named.startswith(("hf:", "pkg:")) else path.name
-    return replace(model, adapter=path, adapter_sha256=hash_adapter(path), notes={**model.notes, "adapter": shown})
+    notes = {**model.notes, "adapter": named if named.startswith(("hf:", "pkg:")) else path.name}
+    if licence := read_stated_licence(path):
+        notes["adapter_licence"] = licence
+    if tuning := _read_tuning(path):
+        notes["tuning"] = tuning
+    return replace(model, adapter=path, adapter_sha256=hash_adapter(path), notes=notes)
+
+
+def _read_tuning(path: Path) -> dict[str, object]:
+    """Return what a folder that the lever ``tune`` made says of its training, long lists left out; empty if nothing."""
+    try:
+        found = json.loads(read_regular(path / TUNING, _MOST_BYTES)) if path.is_dir() else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    data = found.get("data")
+    kept = {key: value for key, value in data.items() if key not in _LONG} if isinstance(data, dict) else {}
+    return {**found, "data": kept}
 
 
 def hash_adapter(path: Path) -> str:

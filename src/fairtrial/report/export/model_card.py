@@ -30,17 +30,23 @@ def build_card(summary: Summary, candidate: CandidateSummary) -> str:
     record = candidate.record.document
     tuning = record.get("tuning")
     relation = find_relation(record)
-    licence = record.get("licence")
     facts = ModelCardFacts(
         name=candidate.name,
-        base=str(record.get("model") or "") if relation else "",
-        base_licence=licence if isinstance(licence, str) else "",
+        base=_read_text(record, "model") if relation else "",
+        base_licence=_read_text(record, "licence"),
         relation=relation,
+        adapter=_read_text(record, "adapter"),
+        adapter_licence=_read_text(record, "adapter_licence"),
         tuning=tuning if isinstance(tuning, Mapping) else {},
         results=_build_results(summary, candidate),
         notes=[one.text for one in summary.doubts if one.candidate in (candidate.name, "")] if relation else (),
     )
     return write_model_card(facts)
+
+
+def _read_text(record: Mapping[str, Any], key: str) -> str:
+    found = record.get(key)
+    return found if isinstance(found, str) else ""
 
 
 def find_relation(record: Mapping[str, Any]) -> str:
