@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from fairtrial.spec.steps import LeversStudy, iterate_arms, list_chains
@@ -94,3 +96,16 @@ def test_a_trial_that_was_written_out_stays_as_it_is(study: dict[str, Any]) -> N
 def test_mistakes_are_told(study: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         trial(**study)
+
+
+@pytest.mark.parametrize("page", ["docs/levers-study.md", "examples/levers.yaml"])
+def test_what_the_pages_show_can_be_run(page: str) -> None:
+    text = (Path(__file__).parents[3] / page).read_text(encoding="utf-8")
+    shown = text.partition("```yaml\n")[2].partition("```")[0] if page.endswith(".md") else text
+    assert ids(Trial.model_validate(yaml.safe_load(shown))) == ["smol", "smol-small", "smol-steps", "smol-small-steps"]
+
+
+def test_the_page_tells_every_setting() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "levers-study.md").read_text(encoding="utf-8")
+    told = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert told == [name for name in LeversStudy.model_fields if name != "name"]
