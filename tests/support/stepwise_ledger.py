@@ -20,7 +20,7 @@ STEPS: Mapping[str, list[dict[str, Any]]] = {
     "small": [{"quantize": "q4_k_m"}],
     "think": [{"think": 64}],
 }
-BRINGS = {
+BRINGS: dict[str, dict[str, float]] = {
     "brackets": {"tuned": 0.3, "small": -0.02, "think": 0.05},
     "reading": {"tuned": -0.25, "small": 0.0, "think": 0.0},
     "table": {"tuned": 0.0, "small": 0.0, "think": 0.02},

@@ -119,8 +119,9 @@ class LeversStudy(Section):
         if self.design == "factorial" and self.combine is not None:
             raise make_problem("a factorial design has every combination: leave 'combine' out", "combine")
         if self.design == "factorial" and not 2 <= len(names) <= MOST_FACTORS:
-            told = f"a factorial design takes 2 to {MOST_FACTORS} steps; got {len(names)}"
-            raise make_problem(f"{told}, which would be {2 ** len(names):,} candidates", "levers")
+            more = f", which would be {2 ** len(names):,} candidates" if len(names) > MOST_FACTORS else ""
+            told = f"a factorial design takes 2 to {MOST_FACTORS} steps; got {len(names)}{more}"
+            raise make_problem(told, "levers")
         return self
 
     def list_names(self) -> list[str]:

@@ -18,7 +18,7 @@ from fairtrial.studies.levers.answers import answer_questions
 from fairtrial.studies.levers.costs import judge_change
 from fairtrial.studies.levers.design import LeverDesign, list_differences, list_effects, list_interactions, read_design
 from fairtrial.studies.levers.worth import Judgement, decide_worth
-from tests.support.stepwise_ledger import TRIAL_ID, make_ledger
+from tests.support.stepwise_ledger import BRINGS, TRIAL_ID, make_ledger
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +165,24 @@ def test_main_effects_are_means_over_the_other_steps(factorial: Ledger) -> None:
     neither = np.mean([v for arm, v in means.items() if not {"tuned", "small"} & set(arm)])
     only = mean(having="tuned", lacking="small") + mean(having="small", lacking="tuned")
     assert by_steps["tuned", "small"] == pytest.approx(both + neither - only)
+
+
+def test_what_is_bought_has_its_price(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BRINGS["brackets"], "think", 0.4)
+    with make_ledger(tmp_path / "l.db", 100, combine=[["think", "small"]]) as made:
+        rows, design = read(made)
+        told = find_findings(made, TRIAL_ID)
+        [task] = [task for task in design.inside if task.name == "brackets"]
+        right, seconds = (
+            {name: rows.cell(name, task, measure).values.mean() for name in ("smol", "smol-think")}
+            for measure in ("acc", "seconds")
+        )
+    assert told is not None
+    [sentence] = [line for line in told.sentences if line.startswith("think, alone: is a trade: it gains ")]
+    price = (seconds["smol-think"] - seconds["smol"]) / (right["smol-think"] - right["smol"])
+    assert f"one more right answer on brackets costs {price:.3g} s (" in sentence
+    assert "times the seconds" in sentence and "64 times the tokens written" in sentence
+    assert told.waterfalls[0].title == "smol-think-small on brackets"
 
 
 @pytest.mark.parametrize(
