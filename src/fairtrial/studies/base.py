@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -205,8 +206,18 @@ class Findings:
     waterfalls: tuple[Waterfall, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """Return all of it as JSON values."""
-        return asdict(self)
+        """Return all of it as JSON values; ends that nothing bounds are null."""
+        body: dict[str, Any] = _make_plain(asdict(self))
+        return body
+
+
+def _make_plain(value: Any) -> Any:
+    """Return a value without numbers that JSON lacks."""
+    if isinstance(value, dict):
+        return {key: _make_plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_make_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 Study = Callable[[Ledger, str, Mapping[str, Any]], Findings]

@@ -215,6 +215,16 @@ def test_a_cost_counts_from_a_twentieth_on(value: float, low: float, high: float
     assert judge_change(ContrastEstimate(value, low, high, 0.1, 9, 9), 1.0) == word
 
 
+def test_with_few_answers_nothing_is_certain_and_json_has_no_infinity(tmp_path: Path) -> None:
+    with make_ledger(tmp_path / "l.db", 3, domain=["brackets"]) as few:
+        told = find_findings(few, TRIAL_ID)
+    assert told is not None
+    seconds = next(row[1] for row in table(told, "What each step changes in the cost").rows)
+    assert isinstance(seconds, Interval) and seconds.high == float("inf")
+    assert '"high": null' in json.dumps(told.document(), allow_nan=False)
+    assert "no part of this order is certain" in " ".join(told.sentences)
+
+
 def test_without_answers_nothing_is_claimed(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"domain": ["brackets"]}
     with make_ledger(tmp_path / "l.db", 0, **settings) as empty:
