@@ -105,8 +105,7 @@ def make_plan(
                 "id": candidate_id(name),
                 "spec": {"model": "gguf:smol.gguf", "levers": [one for step in arm for one in STEPS[step]]},
                 "record": {
-                    "bytes": 270_000_000 + (BYTES["small"] if "small" in arm else 0),
-                    **({"adapter_bytes": BYTES["tuned"]} if "tuned" in arm else {}),
+                    "bytes": 270_000_000 + sum(BYTES[step] for step in arm),
                     **({"tuning": tuning} if tuning and "tuned" in arm else {}),
                 },
             }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -136,20 +136,6 @@ def pool_tasks(rows: TrialValues, design: LeverDesign, measure: str) -> ArmValue
 
 
 def weigh_arms(rows: TrialValues, design: LeverDesign, measure: str) -> dict[Arm, float]:
-    """Return a measure of candidates as a whole, by combination; weights with the adapter that lies beside them."""
+    """Return a measure of candidates as a whole, by combination; bytes of weights are with those of an adapter."""
     known = read_latest_whole(rows, measure)
-    found = {arm: known[name] for arm, name in design.names.items() if name in known}
-    if measure == "model_bytes":
-        found = {
-            arm: size + _count_adapter_bytes(rows.candidate(design.names[arm]).record.document)
-            for arm, size in found.items()
-        }
-    return found
-
-
-def _count_adapter_bytes(record: Mapping[str, Any]) -> float:
-    """Return the bytes of adapters beside a candidate's weights, and beside those of its parts."""
-    size, parts = record.get("adapter_bytes"), record.get("parts")
-    own = float(size) if isinstance(size, int) and size > 0 else 0.0
-    inner = parts.values() if isinstance(parts, Mapping) else ()
-    return own + sum(_count_adapter_bytes(one) for one in inner if isinstance(one, Mapping))
+    return {arm: known[name] for arm, name in design.names.items() if name in known}
