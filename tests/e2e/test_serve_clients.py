@@ -150,7 +150,7 @@ def test_what_cannot_be_done_is_told(client) -> None:
         client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
     with pytest.raises(openai.BadRequestError, match="tools"):
         client.chat.completions.create(model="talker", messages=MESSAGES, tools=[tool])
-    with pytest.raises(openai.BadRequestError, match=r"do not fit|tokens") as found:
+    with pytest.raises(openai.BadRequestError, match="tokens") as found:
         client.chat.completions.create(model="talker", messages=[{"role": "user", "content": "word " * 3000}])
     assert found.value.code == "context_length_exceeded"
     with pytest.raises(openai.BadRequestError, match="echo"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -53,13 +53,7 @@ def serve(
     Keys come from the environment variable FAIRTRIAL_API_KEYS (comma separated); without one only this machine is let
     in.  Stop it with Ctrl-C: answers on their way may end.
     """
-    try:
-        serving = import_module("fairtrial.api.serving")
-        running = import_module("fairtrial.serve.running")
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in PARTS:
-            raise
-        raise MissingExtraError("The server", "serve") from error
+    serving, running = _import_server()
     if "*" in (cors or ()):
         raise SpecError("--cors *: name the origins of pages, e.g. https://example.org.")
     limits = serving.Limits(places=parallel, waiting=queue, answer_seconds=timeout)
@@ -67,18 +61,33 @@ def serve(
         ledger=ledger, host=host, threads=threads, limits=limits, origins=tuple(cors or ()), compare=compare,
         strict=strict, record=record, record_share=record_share, embed=embed,
     )  # fmt: skip
-    console = Console(stderr=True)
-
-    def tell(line: str) -> None:
-        console.print(Text(make_inline(line)), soft_wrap=True)
-
     with running.bind(host, port) as listening:
-        served = serving.open_served(candidate, options, tell)
-        shown = f"[{host}]" if ":" in host else host
-        tell(f"Serving {served.about.name} (candidate {served.about.candidate[:12]}).")
-        for verdict in served.about.verdicts:
-            tell(f"  {verdict['words']}")
-        if served.recorder is not None:
-            tell(f"Recording {record_share:.0%} of the answers to {record}. {served.recorder.describe()['notice']}")
-        Console().print(Text(f"Listening on http://{shown}:{listening.getsockname()[1]}/v1"), soft_wrap=True)
+        served = serving.open_served(candidate, options, _tell)
+        _tell_who(served, host, listening.getsockname()[1])
         running.run_server(served, listening)
+
+
+def _import_server() -> tuple[Any, Any]:
+    """Return the modules that open and run a server.  Raises MissingExtraError where what they need is missing."""
+    try:
+        return import_module("fairtrial.api.serving"), import_module("fairtrial.serve.running")
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in PARTS:
+            raise
+        raise MissingExtraError("The server", "serve") from error
+
+
+def _tell(line: str) -> None:
+    Console(stderr=True).print(Text(make_inline(line)), soft_wrap=True)
+
+
+def _tell_who(served: Any, host: str, port: int) -> None:
+    """Tell who is served and where; the address alone goes to standard output."""
+    _tell(f"Serving {served.about.name} (candidate {served.about.candidate[:12]}).")
+    for verdict in served.about.verdicts:
+        _tell(f"  {verdict['words']}")
+    if served.recorder is not None:
+        told = served.recorder.describe()
+        _tell(f"Keeping {told['share']:.0%} of the answers in {served.recorder.path}. {told['notice']}")
+    shown = f"[{host}]" if ":" in host else host
+    Console().print(Text(f"Listening on http://{shown}:{port}/v1"), soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -28,61 +28,73 @@ LOG = logging.getLogger("fairtrial.serve")
 LEFT = 499
 """Status that is counted where the client has left; nobody gets it."""
 
-_Answer = Callable[[Request], Awaitable[Response]]
+_Answer = Callable[[Served, Request], Awaitable[Response]]
+
+
+async def _chat(served: Served, request: Request) -> Response:
+    return await complete_chat(served, request, await read_within(served, request))
+
+
+async def _text(served: Served, request: Request) -> Response:
+    return await complete_text(served, request, await read_within(served, request))
+
+
+async def _vectors(served: Served, request: Request) -> Response:
+    return await embed_texts(served, await read_within(served, request))
+
+
+async def _tokenize(served: Served, request: Request) -> Response:
+    return await tokenize(served, await read_within(served, request))
+
+
+async def _detokenize(served: Served, request: Request) -> Response:
+    return await detokenize(served, await read_within(served, request))
+
+
+async def _tokenizer(served: Served, _: Request) -> Response:
+    return await describe_tokenizer(served)
+
+
+async def _models(served: Served, _: Request) -> Response:
+    return list_models(served)
+
+
+async def _model(served: Served, request: Request) -> Response:
+    return tell_model(served, request.path_params["name"])
+
+
+async def _root(served: Served, _: Request) -> Response:
+    return describe_server(served)
+
+
+async def _health(served: Served, _: Request) -> Response:
+    return tell_health(served)
+
+
+async def _metrics(served: Served, _: Request) -> Response:
+    return tell_metrics(served)
+
+
+POSTS: Mapping[str, _Answer] = {
+    "/chat/completions": _chat,
+    "/completions": _text,
+    "/embeddings": _vectors,
+    "/tokenize": _tokenize,
+    "/detokenize": _detokenize,
+}
+GETS: Mapping[str, _Answer] = {"/models": _models, "/models/{name:path}": _model, "/tokenizer_info": _tokenizer}
+OWN: Mapping[str, _Answer] = {"/": _root, "/health": _health, "/metrics": _metrics}
 
 
 def make_app(served: Served) -> Starlette:
-    """Return the application; paths are there with and without ``/v1``."""
-
-    async def chat(request: Request) -> Response:
-        return await complete_chat(served, request, await read_within(served, request))
-
-    async def text(request: Request) -> Response:
-        return await complete_text(served, request, await read_within(served, request))
-
-    async def vectors(request: Request) -> Response:
-        return await embed_texts(served, await read_within(served, request))
-
-    async def split(request: Request) -> Response:
-        return await tokenize(served, await read_within(served, request))
-
-    async def join(request: Request) -> Response:
-        return await detokenize(served, await read_within(served, request))
-
-    async def tokenizer(_: Request) -> Response:
-        return await describe_tokenizer(served)
-
-    async def models(_: Request) -> Response:
-        return list_models(served)
-
-    async def model(request: Request) -> Response:
-        return tell_model(served, request.path_params["name"])
-
-    async def root(_: Request) -> Response:
-        return describe_server(served)
-
-    async def health(_: Request) -> Response:
-        return tell_health(served)
-
-    async def metrics(_: Request) -> Response:
-        return tell_metrics(served)
-
-    posts: dict[str, _Answer] = {
-        "/chat/completions": chat,
-        "/completions": text,
-        "/embeddings": vectors,
-        "/tokenize": split,
-        "/detokenize": join,
-    }
-    gets: dict[str, _Answer] = {"/models": models, "/models/{name:path}": model, "/tokenizer_info": tokenizer}
-    own: dict[str, _Answer] = {"/": root, "/health": health, "/metrics": metrics}
+    """Return the application; the paths of OpenAI's API are there with and without ``/v1``."""
     routes = [
         Route(f"{prefix}{path}", _guard(served, path, answer), methods=[method])
         for prefix in ("/v1", "")
-        for method, listed in (("POST", posts), ("GET", gets))
+        for method, listed in (("POST", POSTS), ("GET", GETS))
         for path, answer in listed.items()
     ]
-    routes += [Route(path, _guard(served, path, answer), methods=["GET"]) for path, answer in own.items()]
+    routes += [Route(path, _guard(served, path, answer), methods=["GET"]) for path, answer in OWN.items()]
     allowed = Middleware(
         CORSMiddleware, allow_origins=list(served.origins), allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type"],
@@ -94,13 +106,13 @@ def make_app(served: Served) -> Starlette:
     )
 
 
-def _guard(served: Served, path: str, answer: _Answer) -> _Answer:
+def _guard(served: Served, path: str, answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
     """Return a handler that lets in whom it may, and tells errors in the form that clients read."""
 
     async def respond(request: Request) -> Response:
         try:
             check_door(served, request)
-            response = await answer(request)
+            response = await answer(served, request)
         except ClientLeftError:
             served.metrics.requests.labels(path, str(LEFT)).inc()
             return Response(status_code=LEFT)
