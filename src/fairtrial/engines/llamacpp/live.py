@@ -256,8 +256,9 @@ def _choose_sizes(session: LlamaCppSession, places: int, context: int) -> tuple[
 
 
 def _make_context(session: LlamaCppSession, places: int, cells: int) -> Context:
+    """Make a cache; growing answers, which take most of the time, are quicker on processors without flash attention."""
     sizes = session.sizes
-    flash = sizes.flash
+    flash = 0 if sizes.flash == -1 and not session.model.on_accelerator() else sizes.flash
     shape = ContextShape(
         cells * places, sizes.batch, places, max(places, sizes.outputs), sizes.threads, flash, unified=False
     )
