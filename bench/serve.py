@@ -4,8 +4,8 @@
 
 Each user asks one question after the other, streamed: all with one system prompt of some 300 tokens, then each with
 another one.  The servers run one after the other on the same machine with as many threads: ``fairtrial serve`` plain
-and with a guard, llama-cpp-python's server, and the C++ llama-server within ``xllamacpp``.  They do not cut answers at
-the same places, so rates count the pieces that come.  ``cpu ms`` are milliseconds of processor a piece, all threads
+and with a guard, llama-cpp-python's server, and the C++ llama-server within ``xllamacpp``.  Tokens are those that a server tells
+at the end of a stream; of one that does not, the pieces that came.  ``cpu ms`` are milliseconds of processor a token, all threads
 together: they say more than the clock where other programs run beside.
 """
 
@@ -55,7 +55,7 @@ time.sleep(3600)
 class Rate:
     """What the users of one run saw."""
 
-    pieces: int = 0
+    tokens: int = 0
     first: list[float] = field(default_factory=list)
     failed: int = 0
     seconds: float = 0.0
@@ -64,30 +64,34 @@ class Rate:
     def describe(self) -> str:
         first = statistics.median(self.first) if self.first else float("nan")
         slow = sorted(self.first)[int(0.95 * (len(self.first) - 1))] if self.first else float("nan")
-        told = f"{self.pieces / self.seconds:8.1f} {first:9.3f} {slow:9.3f} {1000 * self.processor / self.pieces:8.1f}"
+        cost = 1000 * self.processor / max(1, self.tokens)
+        told = f"{self.tokens / self.seconds:8.1f} {first:9.3f} {slow:9.3f} {cost:8.1f}"
         return told + (f"   {self.failed} failed" if self.failed else "")
 
 
 def ask(url: str, system: str, question: str, tokens: int, rate: Rate, lock: threading.Lock) -> None:
     messages = [{"role": "system", "content": system}, {"role": "user", "content": question}]
     body = {"model": "winner", "messages": messages, "max_tokens": tokens, "temperature": 0, "stream": True}
+    body |= {"stream_options": {"include_usage": True}}
     request = urllib.request.Request(
         f"{url}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
-    begun, first, pieces = time.perf_counter(), 0.0, 0
+    begun, first, pieces, told = time.perf_counter(), 0.0, 0, 0
     try:
         with urllib.request.urlopen(request, timeout=300) as stream:
             for line in stream:
                 if not line.startswith(b"data: {"):
                     continue
-                choices = json.loads(line[6:]).get("choices")
+                chunk = json.loads(line[6:])
+                choices = chunk.get("choices")
+                told = (chunk.get("usage") or {}).get("completion_tokens", told)
                 if choices and choices[0].get("delta", {}).get("content"):
                     first = first or time.perf_counter() - begun
                     pieces += 1
     except (urllib.error.URLError, OSError) as error:
         print(f"  {error}", file=sys.stderr)
     with lock:
-        rate.pieces += pieces
+        rate.tokens += told or pieces
         rate.failed += not pieces
         rate.first += [first] if first else []
 
@@ -192,7 +196,7 @@ def main() -> None:
     parser.add_argument("--servers", default="fairtrial,fairtrial+guard,xllamacpp,llama_cpp")
     given = parser.parse_args()
     print(f"{MODEL.name}, {given.threads} threads, {given.tokens} new tokens, {given.rounds} questions a user")
-    print(f"{'server':17} {'users':>5} {'system':>9} {'pieces/s':>8} {'first':>9} {'first95':>9} {'cpu ms':>8}")
+    print(f"{'server':17} {'users':>5} {'system':>9} {'tokens/s':>8} {'first':>9} {'first95':>9} {'cpu ms':>8}")
     for users in map(int, given.users.split(",")):
         for name in given.servers.split(","):
             with serve(name, users, given.threads) as (url, process):

@@ -14,6 +14,7 @@ from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import explain_damage
 from fairtrial.ledger.trials import TrialRow
+from fairtrial.levers import NotesLedgers
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.report.summary import summarise
 from fairtrial.report.words import describe_verdict
@@ -97,6 +98,8 @@ def open_served(which: str, options: ServeOptions, on_note: OnNote) -> Served:
     try:
         sameness = _compare(desk, found, options, on_note)
         spec = found.candidate.spec
+        if options.record:
+            _note_ledger(found.candidate, options.record)
         person = (found.candidate.id, spec.id, spec.model_dump(mode="json"))
         return Served(
             found.about,
@@ -114,6 +117,13 @@ def open_served(which: str, options: ServeOptions, on_note: OnNote) -> Served:
     except BaseException:
         desk.close(0.0)
         raise
+
+
+def _note_ledger(candidate: PlannedCandidate, path: Path) -> None:
+    """Tell the archives behind a candidate which ledger is going to hold something of them."""
+    for one in candidate.with_parts():
+        if one.lever is not None and isinstance(one.lever.lever, NotesLedgers):
+            one.lever.lever.note_ledger(one.lever.settings, str(path.resolve()))
 
 
 def _compare(desk: Desk, found: _Found, options: ServeOptions, on_note: OnNote) -> Mapping[str, Any]:

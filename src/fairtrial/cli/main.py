@@ -22,6 +22,7 @@ from fairtrial.cli import (
     compare,
     curate,
     doctor,
+    drift,
     export,
     fit,
     init,
@@ -78,6 +79,7 @@ app.command("quantize")(quantize.quantize)
 app.command("serve")(serve.serve)
 app.command("curate")(curate.make_set)
 app.command("tune")(tune.tune)
+app.command("drift")(drift.drift)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 archive.app.command("example")(archive_example.example)

@@ -14,6 +14,8 @@ from fairtrial.cli.options import ThreadsOption
 from fairtrial.errors import MissingExtraError, SpecError
 from fairtrial.report.words import make_inline
 
+BACKLOG = 1024
+"""Connections that may wait to be taken."""
 PARTS = ("starlette", "uvicorn", "prometheus_client")
 
 
@@ -63,6 +65,7 @@ def serve(
     )  # fmt: skip
     with running.bind(host, port) as listening:
         served = serving.open_served(candidate, options, _tell)
+        listening.listen(BACKLOG)  # who reads the address may connect at once
         _tell_who(served, host, listening.getsockname()[1])
         running.run_server(served, listening)
 
