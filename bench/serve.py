@@ -4,9 +4,9 @@
 
 Each user asks one question after the other, streamed: all with one system prompt of some 300 tokens, then each with
 another one.  The servers run one after the other on the same machine with as many threads: ``fairtrial serve`` plain
-and with a guard, llama-cpp-python's server, and the C++ llama-server within ``xllamacpp``.  Tokens are those that a server tells
-at the end of a stream; of one that does not, the pieces that came.  ``cpu ms`` are milliseconds of processor a token, all threads
-together: they say more than the clock where other programs run beside.
+and with a guard, llama-cpp-python's server, and the C++ llama-server within ``xllamacpp``.  Tokens are those that a
+server tells at the end of a stream; of one that does not, the pieces that came.  ``cpu ms`` are milliseconds of
+processor a token, all threads together: they say more than the clock where other programs run beside.
 """
 
 from __future__ import annotations

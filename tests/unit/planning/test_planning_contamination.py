@@ -129,9 +129,7 @@ def test_an_adapter_without_grams_is_unknown_and_one_of_withdrawn_documents_is_s
     mark_tainted(place, ["d1", "d2"])  # the folder of rows.jsonl
     later = plan(place, {"tune": {"data": "rows.jsonl"}})
     assert later.id != made.id  # what was known before is no longer what is said
-    assert describe_training(later.candidates) == [
-        {"candidate": "tuned", "seen": [], "unknown": False, "withdrawn": 2}
-    ]
+    assert describe_training(later.candidates) == [{"candidate": "tuned", "seen": [], "unknown": False, "withdrawn": 2}]
 
 
 def test_a_training_set_is_read_by_its_grams_and_damage_is_told(place: Path) -> None:
