@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fairtrial.engines.base import Engine
-from fairtrial.engines.live import NOTHING, Piece, Wishes
+from fairtrial.engines.live import NOTHING, AnswerPiece, Wishes
 from fairtrial.levers.live import open_live
 from fairtrial.levers.wrapping import WrappedEngine
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
@@ -36,9 +36,9 @@ class Speaking:
     def answer(self) -> GenerateAnswer | None:
         return self.whole if self.shown >= len(self.whole.text) else None
 
-    def take(self) -> Piece:
+    def take(self) -> AnswerPiece:
         new, self.taken = self.whole.text[self.taken : self.shown], self.shown
-        return Piece(new)
+        return AnswerPiece(new)
 
 
 class Speaker(Scripted):

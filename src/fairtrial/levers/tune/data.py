@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import SpecError
-from fairtrial.levers.tune.rows import Preference, ReadRows, TrainingRow, read_rows
+from fairtrial.levers.tune.rows import Preference, ReadRows, TuningRow, read_rows
 from fairtrial.models import ResolvedModel, hash_file
 from fairtrial.records import content_hash
 from fairtrial.spec.tune import Tune
@@ -37,8 +37,8 @@ class TrainingData:
 
     path: Path
     sha256: str
-    train: Sequence[TrainingRow]
-    validation: Sequence[TrainingRow]
+    train: Sequence[TuningRow]
+    validation: Sequence[TuningRow]
     told: Sequence[str] = ()
     card: Mapping[str, Any] = field(default_factory=dict)
 
@@ -146,7 +146,7 @@ def _read_card(path: Path) -> Mapping[str, Any]:
 def _read_file(path: Path, settings: Tune) -> TrainingData:
     """Return a file's rows, some of them for validation: which ones is decided by each row's own hash."""
     found = read_rows(path)
-    train, validation = list[TrainingRow](), list[TrainingRow]()
+    train, validation = list[TuningRow](), list[TuningRow]()
     for row in found.rows:
         share = int(content_hash([settings.seed, _describe(row)])[:8], 16) / 16**8
         (validation if share < settings.validation else train).append(row)
@@ -156,7 +156,7 @@ def _read_file(path: Path, settings: Tune) -> TrainingData:
     return TrainingData(path, hash_data(path), train, validation, told)
 
 
-def _describe(row: TrainingRow) -> list[object]:
+def _describe(row: TuningRow) -> list[object]:
     """Return what a row says, so that equal rows are on one side of the split."""
     said = [[message.role, message.text] for message in getattr(row, "messages", ())]
     return [said, *(getattr(row, name, "") for name in ("text", "chosen", "rejected"))]

@@ -17,7 +17,7 @@ from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import EMPTY, Vocabulary
 from fairtrial.errors import ModelError
 from fairtrial.levers.tune.packing import TokenRow
-from fairtrial.levers.tune.rows import Conversation, PlainText, Preference, TrainingRow
+from fairtrial.levers.tune.rows import Conversation, PlainText, Preference, TuningRow
 from fairtrial.records import Message, TextPart
 from fairtrial.spec.tune import Tune
 
@@ -57,7 +57,7 @@ class RowEncoder:
         self.vocabulary, self.template, self.context = vocabulary, template, context
         self.all = settings.loss_on == "all"
 
-    def encode(self, rows: Sequence[TrainingRow]) -> EncodedRows:
+    def encode(self, rows: Sequence[TuningRow]) -> EncodedRows:
         """Return rows as tokens; those that are too long are left out by their ids, texts are cut.
 
         Raises ModelError if the chat template cannot write an answer in the way in which it asks for one.

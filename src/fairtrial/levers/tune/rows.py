@@ -48,7 +48,7 @@ class Preference:
     rejected: str
 
 
-TrainingRow = Conversation | PlainText | Preference
+TuningRow = Conversation | PlainText | Preference
 
 
 @dataclass
@@ -60,7 +60,7 @@ class ReadRows:
         refused: place of each row that could not be read, and why.
     """
 
-    rows: list[TrainingRow] = field(default_factory=list)
+    rows: list[TuningRow] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
     def describe_refused(self) -> str:
@@ -115,7 +115,7 @@ def _walk_lines(file: Any) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def parse_row(line: bytes) -> TrainingRow:
+def parse_row(line: bytes) -> TuningRow:
     """Return the row that a line holds; raises ValueError that says what is wrong with it."""
     if len(line) > LONGEST_LINE:
         raise ValueError(f"it is longer than {LONGEST_LINE:,} bytes")

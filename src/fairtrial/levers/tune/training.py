@@ -85,7 +85,7 @@ class TrainingWork:
 
 
 @dataclass
-class Training:
+class TuningRun:
     """Training under way.
 
     Attributes:

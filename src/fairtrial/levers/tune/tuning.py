@@ -17,7 +17,7 @@ from fairtrial.levers.tune.predicting import TuningForecast, check_minutes
 from fairtrial.levers.tune.preparing import PreparedTuning, prepare_tuning
 from fairtrial.levers.tune.recording import describe_tuning, watch_energy
 from fairtrial.levers.tune.saving import TunedAdapter, read_adapter_facts, write_adapter
-from fairtrial.levers.tune.training import Training
+from fairtrial.levers.tune.training import TuningRun
 from fairtrial.models import ResolvedModel
 from fairtrial.records import content_hash
 from fairtrial.spec.tune import Tune
@@ -85,7 +85,7 @@ def predict_tuning(settings: Tune, model: ResolvedModel, tell: OnBuildStep) -> T
 def _train(prepared: PreparedTuning, key: Mapping[str, str], folder: Path, tell: OnBuildStep) -> None:
     torch = import_torch()
     threads = torch.get_num_threads()
-    training = Training(prepared.network, prepared.work, tell)
+    training = TuningRun(prepared.network, prepared.work, tell)
     try:
         with watch_energy() as energy:
             progress = training.run()

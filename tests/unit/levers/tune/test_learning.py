@@ -20,7 +20,7 @@ from fairtrial.levers.tune.network import LearningNetwork, find_targets
 from fairtrial.levers.tune.objectives import PreferenceObjective, SupervisedObjective
 from fairtrial.levers.tune.packing import TokenRow, draw_steps, make_block, pack_rows
 from fairtrial.levers.tune.predicting import choose_block, estimate_block_bytes, predict
-from fairtrial.levers.tune.training import Training, TrainingWork
+from fairtrial.levers.tune.training import TrainingWork, TuningRun
 from fairtrial.spec.tune import Tune
 from tests.support.tiny_chat import load_tiny
 
@@ -117,14 +117,14 @@ def test_how_rows_are_put_into_blocks_decides_nothing() -> None:
     curves = []
     for block in (20, 1000):
         network = learner()
-        progress = Training(network, replace(work(network), block=block), lambda _: None).run()
+        progress = TuningRun(network, replace(work(network), block=block), lambda _: None).run()
         curves.append([loss for _, loss, _, _ in progress.losses] + [loss for _, loss in progress.validations])
     assert curves[0] == pytest.approx(curves[1], rel=5e-3)  # sums in float32, at a rate that magnifies them
 
 
 def test_training_lowers_the_loss_and_keeps_the_best_weights() -> None:
     network = learner()
-    training = Training(network, work(network, steps=40), lambda _: None)
+    training = TuningRun(network, work(network, steps=40), lambda _: None)
     progress = training.run()
     losses = [loss for _, loss in progress.validations]
     assert min(losses) < losses[0] - 0.1
@@ -135,7 +135,7 @@ def test_it_stops_early_once_validation_gets_no_better() -> None:
     network = learner()
     given = replace(work(network, steps=200, patience=2), validation=made_rows(3, 5), rows=made_rows(4, 1))
     given = replace(given, settings=given.settings.model_copy(update={"learning_rate": 0.5}))
-    progress = Training(network, given, lambda _: None).run()
+    progress = TuningRun(network, given, lambda _: None).run()
     assert progress.stopped_early
     assert progress.step < 200
     assert progress.best_loss == min(loss for _, loss in progress.validations)
@@ -152,10 +152,10 @@ def test_training_that_was_killed_goes_on_to_the_same_weights(
     monkeypatch.setattr("fairtrial.levers.tune.training.SAVE_SECONDS", 0.0)
     settings = {"method": method, "dropout": 0.2}
     whole = learner(**settings)
-    Training(whole, work(whole, **settings), lambda _: None).run()
+    TuningRun(whole, work(whole, **settings), lambda _: None).run()
 
     first = learner(**settings)
-    training = Training(first, work(first, tmp_path, **settings), lambda _: None)
+    training = TuningRun(first, work(first, tmp_path, **settings), lambda _: None)
     step = training._step
 
     def until_killed(number: int, *args: Any) -> Any:
@@ -171,7 +171,7 @@ def test_training_that_was_killed_goes_on_to_the_same_weights(
     assert kept.progress.step == 3
 
     second, told = learner(**settings), list[str]()
-    progress = Training(second, work(second, tmp_path, **settings), told.append).run()
+    progress = TuningRun(second, work(second, tmp_path, **settings), told.append).run()
     assert "going on from step 3 of 6" in told
     assert [number for number, *_ in progress.losses] == [1, 2, 3, 4, 5, 6]
     ours, theirs = second.read_adapter(), whole.read_adapter()
@@ -190,7 +190,7 @@ def test_a_loss_that_is_no_number_ends_it_with_advice() -> None:
     with torch.no_grad():
         next(iter(network.list_learned().values())).fill_(float("nan"))
     with pytest.raises(ModelError, match="no number any more at step 1") as caught:
-        Training(network, replace(work(network), validation=()), lambda _: None).run()
+        TuningRun(network, replace(work(network), validation=()), lambda _: None).run()
     assert "learning_rate" in caught.value.fix
 
 
@@ -203,7 +203,7 @@ def test_of_preferences_the_chosen_answer_becomes_likelier() -> None:
         rows += [TokenRow(np.append(asked, [70, 71, 72]).astype(np.int32), learned)]
     network, objective = learner(objective="dpo"), PreferenceObjective(0.1)
     given = Tune(data="x", objective="dpo", batch=3, learning_rate=0.01, evaluate=10)
-    training = Training(network, TrainingWork(rows, rows, given, objective, 20, 64, 1), lambda _: None)
+    training = TuningRun(network, TrainingWork(rows, rows, given, objective, 20, 64, 1), lambda _: None)
     progress = training.run()
     first, last = progress.validations[0][1], progress.validations[-1][1]
     assert first == pytest.approx(np.log(2), abs=1e-5)  # an adapter that changes nothing prefers nothing
