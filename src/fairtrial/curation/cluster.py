@@ -6,6 +6,8 @@ takes every n-th job; what is done is known by our own files, so that a run may 
 
 from __future__ import annotations
 
+import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,6 +23,9 @@ CLASSES: dict[ClusterKind, tuple[str, str]] = {
     "ray": ("datatrove.executor.ray", "RayPipelineExecutor"),
     "slurm": ("datatrove.executor.slurm", "SlurmPipelineExecutor"),
 }
+
+SEEN_AFTER = 15
+"""Seconds after which files of another machine are seen here, and between two looks at Slurm's queue."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +75,31 @@ class DatatroveExecutor:
         tasks = min(len(open_jobs), self.workers)
         order = {"tasks": tasks, "workers": self.workers, "skip_completed": False, **self.settings}
         logs = str(self.logs / f"{self._stage:02d}")
-        self._make(pipeline=[RunShare(open_jobs)], logging_dir=logs, **order).run()
-        left = [job for job in open_jobs if not job.is_done()]
+        executor = self._make(pipeline=[RunShare(open_jobs)], logging_dir=logs, **order)
+        executor.run()
+        left = (
+            _wait_for_slurm(str(getattr(executor, "job_id", "")), open_jobs)
+            if self.kind == "slurm"
+            else _list_open(open_jobs)
+        )
         if left:
             raise FairtrialError(
                 f"{len(left):,} of {len(open_jobs):,} jobs that datatrove's {self.kind} executor ran are not done.",
                 fix=f"Its logs are in {logs}; every machine must see the folder of the run. The same command goes on.",
             )
         on_done(len(jobs), len(jobs))
+
+
+def _list_open(jobs: Sequence[CurationJob]) -> list[CurationJob]:
+    return [job for job in jobs if not job.is_done()]
+
+
+def _wait_for_slurm(number: str, jobs: Sequence[CurationJob]) -> list[CurationJob]:
+    """Wait until all jobs are done, or Slurm's queue no longer has the array that does them; return what is left."""
+    while left := _list_open(jobs):
+        found = subprocess.run(["squeue", "--noheader", "--jobs", number], capture_output=True, check=False)
+        if not found.stdout.strip():
+            time.sleep(SEEN_AFTER)
+            return _list_open(jobs)
+        time.sleep(SEEN_AFTER)
+    return left
