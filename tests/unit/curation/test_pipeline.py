@@ -53,7 +53,8 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 def settings(tmp_path: Path) -> Curate:
     """60 chats: some twice, some nearly, one with an address of e-mail; and lines that cannot be read."""
     draw = random.Random(5)
-    lines, texts = [], []
+    lines: list[str] = []
+    texts: list[list[str]] = []
     for i in range(60):
         text = draw.choices(WORDS, k=80)
         if i % 10 == 7:
@@ -128,9 +129,11 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(settings: Curate, made: 
     assert not out.exists()
     told: list[str] = []
     first: dict[str, int] = {}
-    curate(
-        settings, out, on_stage=lambda stage, done, _: first.setdefault(stage, done) and None, on_progress=told.append
-    )
+
+    def note(stage: str, done: int, of: int) -> None:
+        first.setdefault(stage, done)
+
+    curate(settings, out, on_stage=note, on_progress=told.append)
     assert told == ["going on where an earlier run of the same was ended"]
     assert first["reading"] > 4
     assert first["writing"] >= 2
