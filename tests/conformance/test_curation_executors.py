@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fairtrial.curation.cluster import DatatroveExecutor, ClusterKind
+from fairtrial.curation.cluster import ClusterKind, DatatroveExecutor
 from fairtrial.curation.formats import files
 from fairtrial.curation.pieces import cut_file
 from fairtrial.curation.pipeline import curate
