@@ -14,6 +14,7 @@ import yaml
 
 from fairtrial.curation.base import CardFacts
 from fairtrial.curation.card.croissant import name_address
+from fairtrial.curation.card.licences import describe_release, list_open, weigh_licences
 from fairtrial.curation.card.writing import write_card
 
 ROWS = [
@@ -96,7 +97,9 @@ def test_the_card_for_programs_has_all_facts_and_names_the_rows(card: Path) -> N
     assert told["licences"] == {"CC-BY-4.0": 3, "CC-BY-SA-4.0": 1}
     assert len(told["id"]) == 32
     assert any("asks for credit, and nobody says whom to name" in one for one in told["doubts"])
-    assert any("shared alike" in one for one in told["doubts"])
+    release = told["release"]
+    assert (release["licence"], release["status"]) == ("CC-BY-SA-4.0", "compatible")
+    assert release["duties"][0] == "CC-BY-4.0: name the authors and keep their notices"
     assert any("Toxic rows were not looked for" in one for one in told["doubts"])
 
 
@@ -162,6 +165,29 @@ def test_an_empty_set_has_a_card_that_says_so(tmp_path: Path) -> None:
     write_card(tmp_path, facts)
     assert "There is no row to train on." in read(tmp_path, "card.json")["doubts"]
     assert mlcroissant.Dataset(jsonld=tmp_path / "croissant.json").metadata.issues.errors == set()
+
+
+@pytest.mark.parametrize(
+    ("licences", "status", "said"),
+    [
+        ({"CC0-1.0": 1}, "compatible", "may be passed on under CC0-1.0."),
+        ({"CC-BY-4.0": 1, "CC-BY-NC-4.0": 2}, "compatible", "may be passed on under CC-BY-NC-4.0."),
+        ({"CC-BY-SA-4.0": 1, "CC-BY-NC-4.0": 1}, "conditional", "only after open questions are answered"),
+        ({"CC-BY-ND-4.0": 1}, "conditional", "only after open questions are answered"),
+        ({"house rules": 1}, "unknown", "is not known"),
+        ({"CC-BY-4.0 AND house rules": 1}, "unknown", "or not: that is not known"),
+    ],
+)
+def test_licences_say_how_a_model_may_be_passed_on(licences: dict[str, int], status: str, said: str) -> None:
+    found = weigh_licences(licences)
+    assert found is not None
+    assert found.status == status
+    assert said in describe_release(found)
+    assert bool(list_open(found)) == (status != "compatible")
+
+
+def test_rows_without_a_licence_say_nothing_of_a_model() -> None:
+    assert weigh_licences({"": 3}) is None
 
 
 def test_licences_have_addresses() -> None:

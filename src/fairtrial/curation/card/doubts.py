@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fairtrial.curation.base import CardFacts
+from fairtrial.curation.card.licences import list_open, weigh_licences
 
 UNNAMED = "authors not named ("
 """How the credit of rows begins whose licence asks for credit, and of which nobody is named."""
@@ -23,13 +24,11 @@ def _doubt_rights(facts: CardFacts) -> list[str]:
     unnamed = sum(rows for credit, rows in facts.attributions.items() if credit.startswith(UNNAMED))
     if unnamed:
         found.append(f"{unnamed:,} rows are under a licence that asks for credit, and nobody says whom to name.")
-    names = sorted(name for name in facts.licences if name)
-    alike = [name for name in names if "-SA-" in name or name.startswith(("GPL", "AGPL", "LGPL"))]
-    if alike:
-        found.append(f"What is made of rows under {', '.join(alike)} may have to be shared alike.")
-    limited = [name for name in names if "-NC" in name]
-    if limited:
-        found.append(f"Rows under {', '.join(limited)} are for uses that are not commercial.")
+    combination = weigh_licences(facts.licences)
+    if combination is not None:
+        found += list_open(combination)
+        if combination.non_commercial:
+            found.append("Some rows allow no commercial use, and neither may a model that is trained on them.")
     return found
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from fairtrial.curation.base import CardFacts
 from fairtrial.curation.card.croissant import _Columns
+from fairtrial.curation.card.licences import describe_release, weigh_licences
 
 MOST_CREDITS = 200
 _MARKUP = re.compile(r"([\\`*\[\]|~]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])|^[#+>-])")
@@ -48,6 +49,7 @@ def write_readme(facts: CardFacts, columns: _Columns, doubts: Sequence[str]) -> 
         "Each of them is in `dropped.jsonl`, with its place and the value that was seen.",
         "## Licences",
         _table(("licence", "rows kept"), ((name or "none stated", f"{n:,}") for name, n in _by_size(facts.licences))),
+        *_write_release(facts),
         *_write_credits(facts),
         "## How",
         *_write_settings(facts),
@@ -99,6 +101,14 @@ def _list_sources(facts: CardFacts) -> Iterator[tuple[str, ...]]:
 def _list_steps(facts: CardFacts) -> Iterator[tuple[str, ...]]:
     for name in dict.fromkeys(["reading", *facts.steps, *facts.by_step]):
         yield name, f"{facts.by_step.get(name, 0):,}", f"{facts.changed.get(name, 0):,}"
+
+
+def _write_release(facts: CardFacts) -> Iterator[str]:
+    combination = weigh_licences(facts.licences)
+    if combination is None:
+        return
+    yield describe_release(combination) + " That is no legal advice."
+    yield from _list(combination.duties)
 
 
 def _write_credits(facts: CardFacts) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from fairtrial.curation.base import CardFacts
 from fairtrial.curation.card.croissant import SPLITS, _Columns, describe_croissant
 from fairtrial.curation.card.doubts import list_doubts
+from fairtrial.curation.card.licences import weigh_licences
 from fairtrial.curation.card.readme import write_readme
 from fairtrial.records import content_hash
 
@@ -47,6 +48,24 @@ def build_card(facts: CardFacts, doubts: list[str]) -> dict[str, Any]:
         "kept": facts.train + facts.validation,
         "clusters": {"count": facts.clusters[0], "rows of the largest": facts.clusters[1]},
         "doubts": doubts,
+        "release": _describe_release(facts),
+    }
+
+
+def _describe_release(facts: CardFacts) -> dict[str, Any] | None:
+    """Return under which licence a model may best be passed on, as far as the rows are concerned."""
+    combination = weigh_licences(facts.licences)
+    if combination is None:
+        return None
+    findings = [
+        {"licence": one.ingredient.licence, "status": one.status, "why": one.why, "source": one.source}
+        for one in combination.findings
+    ]
+    return {
+        "licence": combination.release,
+        "status": combination.status,
+        "findings": findings,
+        "duties": list(combination.duties),
     }
 
 
