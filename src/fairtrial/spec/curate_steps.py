@@ -99,9 +99,12 @@ class GopherQualitySettings(Section):
     max_symbol_word_ratio: _Length | None = Field(0.1, description="Hashes, or ellipses, for each word.")
     max_bullet_lines_ratio: Share | None = Field(0.9, description="Lines that begin with a bullet.")
     max_ellipsis_lines_ratio: Share | None = Field(0.3, description="Lines that end with an ellipsis.")
-    min_alpha_words_ratio: Share | None = Field(0.8, description="Words with a letter, of words and marks.")
+    min_alpha_words_ratio: Share | None = Field(0.8, description="Words with a letter, at least.")
     min_stop_words: Count | None = Field(2, description="Different stop words at least.")
     stop_words: Texts = Field((), description="Others than the eight English ones of the paper.")
+    count_marks: Switch = Field(
+        False, description="Count marks of punctuation as words in shares of words: FineWeb does, the paper does not."
+    )
 
 
 class C4Settings(Section):

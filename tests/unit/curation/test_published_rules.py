@@ -112,7 +112,7 @@ def test_every_length_of_repeated_words_is_counted_as_datatrove_counts_it() -> N
 @pytest.mark.parametrize("changed", [{}, {"min_doc_words": 5}, {"min_doc_words": 5, "min_stop_words": None}])
 def test_quality_is_judged_by_the_rule_that_datatrove_names(changed: dict[str, Any]) -> None:
     theirs = datatrove_filters.GopherQualityFilter(**changed)
-    settings = GopherQualitySettings(**changed)
+    settings = GopherQualitySettings(**changed, count_marks=True)
     ours = [name(find_poor_quality(MeasuredText(text), settings)) for text in TEXTS]
     assert ours == [ask_datatrove(theirs, text) for text in TEXTS]
     assert {"gopher_short_doc", ""} <= set(ours)
@@ -169,6 +169,13 @@ def test_each_rule_of_quality_has_its_text(rule: str, make: Callable[[], str]) -
     broken = find_poor_quality(MeasuredText(make()), GopherQualitySettings())
     assert broken is not None
     assert broken.rule == rule
+
+
+def test_marks_are_no_words_unless_they_are_counted_as_fineweb_does() -> None:
+    quoted = MeasuredText('"No," said the mayor, "that is not to be, and we have told you so." ' * 6)
+    assert find_poor_quality(quoted, GopherQualitySettings()) is None
+    broken = find_poor_quality(quoted, GopherQualitySettings(count_marks=True))
+    assert name(broken) == "gopher_below_alpha_threshold"
 
 
 def test_prose_breaks_no_rule() -> None:

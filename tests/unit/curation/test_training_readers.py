@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from fairtrial.archive.opening import open_archive
-from fairtrial.curation.base import Reader, StepContext, TrainingRow, Unread
+from fairtrial.curation.base import Note, Reader, StepContext, TrainingRow, Unread
 from fairtrial.curation.formats.archives import ArchiveReader
 from fairtrial.curation.formats.files import FileReader
 from fairtrial.curation.formats.opening import open_source
@@ -239,6 +239,7 @@ def test_documents_of_an_archive_come_with_their_own_rights(archive: Path, tmp_p
     ferry, bridge = kept["https://tide.example/ferry"], kept["https://tide.example/bridge"]
     assert ferry.text.startswith("# Ferry returns\n\nThe ferry to Saltmere sails again")
     assert ferry.attribution == "“Ferry returns”, Ada Quill, The Tide, https://tide.example/ferry, CC-BY-4.0"
+    assert bridge.grounds == (Note("reading", "labelled news"),)
     assert bridge.text.endswith("Correction, 2026-02-03: The pier is the second, not the third.")
     assert (bridge.licence, bridge.attribution) == ("CC0-1.0", "")
     assert len(bridge.place.document) == 32

@@ -52,7 +52,8 @@ class ArchiveReader:
             else:
                 licence, credit, permission = judge_document(document, self._circumstances)
                 text = write_document(document)
-                yield TrainingRow(place, text=text, licence=licence, attribution=credit, permission=permission)
+                made = TrainingRow(place, text=text, licence=licence, attribution=credit, permission=permission)
+                yield made.noted("reading", f"labelled {document.label}") if document.label else made
 
     def describe(self) -> Mapping[str, Any]:
         """Return name, fingerprint and for which day and circumstances rights are decided."""

@@ -74,7 +74,8 @@ def judge_document(document: Document, circumstances: Circumstances) -> tuple[st
     """Return licence, credit and permission of a document of an archive."""
     decision = decide(Use.TRAIN, document.rights, circumstances)
     deciding = decision.evidence or document.rights.evidence
-    licence = " AND ".join(dict.fromkeys(one.licence for one in deciding if one.licence))
+    stated = [name for one in deciding if one.licence for name in name_licences(one.licence) or [one.licence]]
+    licence = " AND ".join(dict.fromkeys(stated))
     return licence, _write_credit(document, decision, licence), _make_permission(decision, licence)
 
 

@@ -1,7 +1,7 @@
 """Whether a document reads like prose, as DeepMind chose documents for MassiveText.
 
-Source: Rae et al., arXiv 2112.11446, appendix A.1.1, "Quality filtering".  Where the paper leaves open how to count, it
-is counted as FineWeb's pipeline does: marks of punctuation are words of their own where a share of words is asked for.
+Source: Rae et al., arXiv 2112.11446, appendix A.1.1, "Quality filtering".  FineWeb's pipeline
+counts marks of punctuation as words where a share of words is asked for; `count_marks` does the same.
 """
 
 from __future__ import annotations
@@ -47,8 +47,13 @@ def _check_words(measured: MeasuredText, settings: GopherQualitySettings) -> Bro
     return None
 
 
+def _list_words(measured: MeasuredText, settings: GopherQualitySettings) -> list[str]:
+    """Return what counts as a word where a share of words is asked for."""
+    return measured.tokens if settings.count_marks else measured.words
+
+
 def _check_marks(measured: MeasuredText, settings: GopherQualitySettings) -> Broken | None:
-    limit, total = settings.max_symbol_word_ratio, len(measured.tokens)
+    limit, total = settings.max_symbol_word_ratio, len(_list_words(measured, settings))
     if limit is None or not total:
         return None
     if (share := measured.text.count("#") / total) > limit:
@@ -72,15 +77,15 @@ def _check_lines(measured: MeasuredText, settings: GopherQualitySettings) -> Bro
 
 
 def _check_prose(measured: MeasuredText, settings: GopherQualitySettings, english: bool) -> Broken | None:
-    tokens, limit = measured.tokens, settings.min_alpha_words_ratio
-    if limit is not None and tokens:
-        lettered = [one for one in tokens if one.isalpha() or (len(one) > 1 and any(map(str.isalpha, one)))]
-        share = len(lettered) / len(tokens)
+    words, limit = _list_words(measured, settings), settings.min_alpha_words_ratio
+    if limit is not None and words:
+        lettered = [one for one in words if one.isalpha() or (len(one) > 1 and any(map(str.isalpha, one)))]
+        share = len(lettered) / len(words)
         if share < limit:
             return Broken("gopher_below_alpha_threshold", share, limit)
     stop_words = frozenset(settings.stop_words) if settings.stop_words else STOP_WORDS if english else frozenset()
     if settings.min_stop_words is not None and stop_words:
-        found = len(stop_words.intersection(tokens))
+        found = len(stop_words.intersection(measured.tokens))
         if found < settings.min_stop_words:
             return Broken("gopher_enough_stop_words", found, settings.min_stop_words)
     return None

@@ -47,7 +47,7 @@ class QualityStep:
         return {
             "method": METHOD,
             "sources": used,
-            "counted": "words and marks of punctuation as tokens; limits were published for English documents",
+            "counted": "runs of letters and digits as words; limits were published for English documents",
             "judged": "documents, and answers of conversations" if self.settings.chats else "documents alone",
         }
 
