@@ -12,12 +12,14 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
+from fairtrial.archive.tainting import remember_adapter
 from fairtrial.cache import cache_folder
 from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.levers.tune import TunedAdapter, copy_adapter, predict_tuning, tune_model
 from fairtrial.models import resolve
+from fairtrial.models.adapters import hash_adapter
 from fairtrial.report.words import make_inline
 from fairtrial.spec.schemes import SCHEMES
 from fairtrial.spec.tune import Tune
@@ -69,6 +71,7 @@ def tune(
     tuned = tune_model(wanted, parent, cache_folder(), tell)
     assert out is not None
     copy_adapter(tuned, out, replace_files=force)
+    remember_adapter(data, out, hash_adapter(out))
     if as_json:
         print_json({**tuned.facts, "folder": str(out)})
         return

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairtrial.archive.tainting import refuse_tainted
 from fairtrial.errors import SpecError
 from fairtrial.levers.tune.rows import Preference, ReadRows, TuningRow, read_rows
 from fairtrial.models import ResolvedModel, hash_file
@@ -108,6 +109,7 @@ def _read_folder(path: Path) -> TrainingData:
             f"tune: the folder {str(path)!r} has no {TRAIN}.",
             fix="Name a folder that `fairtrial curate` wrote, or a file.",
         )
+    refuse_tainted(path)
     train = read_rows(path / TRAIN)
     there = (path / VALIDATION).is_file() and (path / VALIDATION).stat().st_size > 0
     validation = read_rows(path / VALIDATION) if there else ReadRows()

@@ -9,6 +9,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from fairtrial.archive.tainting import remember_adapter
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.base import OnBuildStep
 from fairtrial.levers.tune.data import read_data
@@ -19,6 +20,7 @@ from fairtrial.levers.tune.recording import describe_tuning, watch_energy
 from fairtrial.levers.tune.saving import TunedAdapter, read_adapter_facts, write_adapter
 from fairtrial.levers.tune.training import TuningRun
 from fairtrial.models import ResolvedModel
+from fairtrial.models.adapters import hash_adapter
 from fairtrial.records import content_hash
 from fairtrial.spec.tune import Tune
 
@@ -71,6 +73,7 @@ def tune_model(settings: Tune, model: ResolvedModel, cache_dir: Path, tell: OnBu
             prepared = prepare_tuning(settings, model, data, checkpoints, tell)
             check_minutes(prepared.prediction, settings.max_minutes)
             _train(prepared, key, folder, tell)
+            remember_adapter(data.path, folder, hash_adapter(folder))
             shutil.rmtree(checkpoints, ignore_errors=True)
     return read_adapter_facts(folder)
 
