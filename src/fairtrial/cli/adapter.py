@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.cache import cache_folder
-from fairtrial.cli.options import JsonOption, QuietOption
+from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
 from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
 from fairtrial.errors import SpecError
@@ -85,13 +85,14 @@ def check(
     text: Annotated[
         Path | None, typer.Option("--text", help="Texts to read, a line each; default: a few short ones of ours.")
     ] = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Measure whether llama.cpp computes with an adapter what transformers does; exit code 1 if it does not."""
     model = _resolve(adapter, base)
     texts = _read_texts(text) if text else TEXTS
-    found = measure_agreement(model, texts, cache_folder(), lambda line: _tell(line, quiet or as_json))
+    found = measure_agreement(model, texts, cache_folder(), lambda line: _tell(line, quiet or as_json), threads)
     if as_json:
         print_json({"adapter_sha256": model.adapter_sha256, "model_sha256": model.sha256, **found.document()})
     else:

@@ -103,7 +103,11 @@ class _Reading:
 
 
 def measure_agreement(
-    model: ResolvedModel, texts: Sequence[str], cache_dir: Path, on_progress: Callable[[str], None]
+    model: ResolvedModel,
+    texts: Sequence[str],
+    cache_dir: Path,
+    on_progress: Callable[[str], None],
+    threads: int | None = None,
 ) -> AdapterAgreement:
     """Return how far llama.cpp and transformers are apart with a model's adapter, and without it.
 
@@ -114,6 +118,7 @@ def measure_agreement(
         texts: to read; at most `MOST_TEXTS`.
         cache_dir: where the converted adapter is kept.
         on_progress: called with a line for each engine.
+        threads: processor threads; None takes what suits the machine.
 
     Raises:
         ModelError: the model is not of that kind, or an engine cannot load it.
@@ -134,7 +139,7 @@ def measure_agreement(
     found = []
     for name, way in ways.items():
         on_progress(f"reading {len(texts)} texts: {name}")
-        found.append(_read(way, texts[:MOST_TEXTS]))
+        found.append(_read(way, texts[:MOST_TEXTS], EngineSettings(threads)))
     here, there, here_with, there_with = found
     merged = ways["llama.cpp with the adapter"].notes.get("adapter_merged", "")
     return AdapterAgreement(
@@ -147,9 +152,9 @@ def measure_agreement(
     )
 
 
-def _read(model: ResolvedModel, texts: Sequence[str]) -> _Reading:
+def _read(model: ResolvedModel, texts: Sequence[str], settings: EngineSettings) -> _Reading:
     candidate = Candidate(id="agreement", model=model.spec, engine=model.engine, dtype=_choose_dtype(model))
-    engine = open_engine(candidate, model, EngineSettings())
+    engine = open_engine(candidate, model, settings)
     try:
         if not isinstance(engine, GivesDistributions):
             raise EngineError(f"the engine {model.engine} does not tell what it expects after every token")
