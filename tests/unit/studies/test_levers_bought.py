@@ -142,6 +142,11 @@ def test_effects_of_a_full_design(factorial: Ledger) -> None:
     assert isinstance(tuned, Interval)
     assert tuned.low < 0.3 < tuned.high
     assert "No two steps are shown to change what the other one brings." in told.sentences
+    assert told.sentences[0].startswith("tuned, on average over all others: ")
+    assert [row[0] for row in table(told, "Which step").rows] == [
+        f"{step}, on average over all others" for step in ("tuned", "small", "think")
+    ]
+    assert "−66% bytes of weights" in str(table(told, "Which step").rows[1][3])
     assert "on average over all combinations" in table(told, "The order of worth").caption
     assert not any("outside the domain" in line for line in told.sentences)
     assert any(line.startswith("tuned, alone, in harm") for line in told.sentences)

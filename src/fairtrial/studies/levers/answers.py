@@ -6,7 +6,6 @@ are those of `fairtrial.stats.factorial.estimate_contrasts`.
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -67,7 +66,7 @@ class StepAnswer:
         found: the contrast, whose interval holds together with those of its family.
         word: that it gives, by the trial's margin.
         margin: differences inside +-margin do not matter; in the measure's unit.
-        before, after: means of the two combinations on the same items; NaN where several are weighed.
+        before, after: means without and with the steps on the same items; NaN for an interaction or an order.
     """
 
     question: StepQuestion
@@ -150,10 +149,9 @@ def _make_answer(
     found: ContrastEstimate,
 ) -> StepAnswer:
     question, task, measure = asked
-    used = values.keep_complete([arm for arm, weight in question.weights if weight])
-    before, after = math.nan, math.nan
-    if len(question.weights) == 2:
-        before, after = (float(used.get_column(arm).mean()) for arm in (question.before, question.after))
+    arms = [arm for arm, weight in question.weights if weight]
+    used = values.keep_complete(arms)
+    before, after = question.weigh_ends({arm: float(used.get_column(arm).mean()) for arm in arms})
     rule = _scale_rule(rows, design, task, measure, used)
     word = choose_verdict(found.low, found.high, rule)
     return StepAnswer(question, task, measure, found, word, rule.margin, before, after)

@@ -45,7 +45,7 @@ class CostChange:
 
     Attributes:
         measure, name, unit: of the cost; ``name`` in words.
-        before, after: means of the two combinations, in the unit.
+        before, after: means without and with the steps, in the unit.
         change: with an interval that holds together with those of this cost; its ends are equal where the value is one
             of a candidate as a whole.
         word: ``less`` or ``more``: certainly, and by `LEAST_CHANGE` or more; ``same``: certainly by less than that;
@@ -74,7 +74,7 @@ Costs = Mapping[tuple[StepQuestion, str], CostChange]
 def find_cost_changes(
     rows: TrialValues, design: LeverDesign, questions: Sequence[StepQuestion]
 ) -> dict[tuple[StepQuestion, str], CostChange]:
-    """Return what is known of costs, for questions about two combinations."""
+    """Return what is known of costs, for questions about what is before and after."""
     return {(one.question, one.measure): one for one in _iterate_changes(rows, design, questions)}
 
 
@@ -88,17 +88,18 @@ def _iterate_changes(rows: TrialValues, design: LeverDesign, questions: Sequence
         estimates = estimate_contrasts(values.values, values.clusters, weights, rows.confidence, None, rng)
         for question, found in zip(questions, estimates, strict=True):
             if found is not None:
-                ends = [float(np.nanmean(values.get_column(arm))) for arm in (question.before, question.after)]
+                means = {arm: float(np.nanmean(values.get_column(arm))) for arm, weight in question.weights if weight}
+                before, after = question.weigh_ends(means)
                 change = Interval(found.value, found.low, found.high)
-                word = judge_change(found, ends[0])
-                yield CostChange(question, measure, name, unit, ends[0], ends[1], change, word)
+                yield CostChange(question, measure, name, unit, before, after, change, judge_change(found, before))
     for measure, (name, unit) in WHOLE.items():
         sizes = weigh_arms(rows, design, measure)
         for question in questions:
-            if question.before in sizes and question.after in sizes:
-                before, after = sizes[question.before], sizes[question.after]
-                change = Interval(after - before, after - before, after - before)
-                exact = ContrastEstimate(change.value, change.value, change.value, 1.0, 1, 1)
+            if {arm for arm, weight in question.weights if weight} <= sizes.keys():
+                before, after = question.weigh_ends(sizes)
+                difference = after - before
+                exact = ContrastEstimate(difference, difference, difference, 1.0, 1, 1)
+                change = Interval(difference, difference, difference)
                 yield CostChange(question, measure, name, unit, before, after, change, judge_change(exact, before))
 
 

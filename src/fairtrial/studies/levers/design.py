@@ -5,6 +5,7 @@ Knows the plan and the study's settings; reads no answers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -98,6 +99,13 @@ class StepQuestion:
     steps: tuple[str, ...]
     weights: tuple[tuple[Arm, float], ...]
     label: str
+
+    def weigh_ends(self, means: Mapping[Arm, float]) -> tuple[float, float]:
+        """Return the mean before and after, each over the combinations that it is of; NaN for an interaction."""
+        if self.kind in ("interaction", "order"):
+            return math.nan, math.nan
+        ends = [sum(abs(w) * means[arm] for arm, w in self.weights if sign * w > 0) for sign in (-1, 1)]
+        return ends[0], ends[1]
 
     @property
     def before(self) -> Arm:

@@ -53,12 +53,13 @@ def study_levers(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
     outside = list_outside(design)
     every = list(dict.fromkeys([*questions, *effects, *interactions, *list_orders(effects)]))
     quality = answer_questions(rows, design, every, inside)
-    kept = answer_questions(rows, design, questions, outside)
-    costs = find_cost_changes(rows, design, questions)
+    before_after = [*questions, *effects] if design.factorial else questions
+    kept = answer_questions(rows, design, before_after, outside)
+    costs = find_cost_changes(rows, design, before_after)
     if not quality and not kept:
         return Findings(TITLE, ("No task has answers of two combinations yet.",), notes=(_list_candidates(design),))
     judged: Answers = {**quality, **kept}
-    worth = judge_steps(design, questions, judged, costs)
+    worth = judge_steps(design, before_after, judged, costs)
     asked = [one for one in inside if any(key[1:] == (one[0].name, one[1].name) for key in quality)]
     falls = (
         *make_waterfalls(rows, design, questions, quality, asked),

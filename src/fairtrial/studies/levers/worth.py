@@ -59,12 +59,18 @@ class StepWorth:
 def judge_steps(
     design: LeverDesign, questions: Sequence[StepQuestion], quality: Answers, costs: Costs
 ) -> list[StepWorth]:
-    """Return what each step is worth in its place in the first chain; one that is in no chain, alone."""
+    """Return what each step is worth, by the questions that `find_places` chooses."""
     return [judge_step(one, quality, costs) for one in find_places(design, questions)]
 
 
 def find_places(design: LeverDesign, questions: Sequence[StepQuestion]) -> list[StepQuestion]:
-    """Return the question about each step in its place: in the first chain that has it, else alone."""
+    """Return the question by which each step is judged.
+
+    In a factorial design it is what the step changes on average over all others; else what it changes in its place in
+    the first chain that has it; if none has it, alone.
+    """
+    if design.factorial:
+        return [one for one in questions if one.kind == "main"]
     found = []
     for step in design.steps:
         own = [one for one in questions if one.steps == (step,)]
@@ -214,7 +220,7 @@ def make_worth_table(worth: Sequence[StepWorth]) -> Table:
         lines.append(
             (one.question.label, one.judgement, "; ".join(quality) or "nothing", ", ".join(costs) or "the same")
         )
-    return Table("Which step is worth its cost, in its place", columns, tuple(lines))
+    return Table("Which step is worth its cost", columns, tuple(lines))
 
 
 def _tell_signed(answer: StepAnswer) -> str:
