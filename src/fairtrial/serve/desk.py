@@ -24,7 +24,7 @@ from fairtrial.engines.live import NOTHING, AnswerPiece, LiveEngine, NoRoomError
 from fairtrial.errors import CapabilityError, EngineError, FairtrialError
 from fairtrial.levers.live import WrappedLive, open_live
 from fairtrial.records import GenerateAnswer, GenerateRequest
-from fairtrial.serve.errors import BusyError
+from fairtrial.serve.errors import ApiError, BusyError
 from fairtrial.serve.tickets import AnsweredRequest, StreamEvent, Ticket
 
 T = TypeVar("T")
@@ -105,7 +105,7 @@ class Desk:
         """Let a request wait for its answer; to be called where a loop runs.  Raises BusyError if too many wait."""
         with self._change:
             if self._closing:
-                raise EngineError("the server is closing.")
+                raise ApiError(503, "the server is closing.", code="closing", headers={"Retry-After": "5"})
             if self.waiting >= self.most_waiting:
                 raise BusyError(self.waiting, self._estimate_wait())
             ticket = Ticket(request, asyncio.get_running_loop(), wishes)
@@ -129,7 +129,7 @@ class Desk:
         future: Future[T] = Future()
         with self._change:
             if self._closing:
-                raise EngineError("the server is closing.")
+                raise ApiError(503, "the server is closing.", code="closing", headers={"Retry-After": "5"})
             self._line.calls.append((function, future))
             self._change.notify()
         return future

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -38,6 +40,13 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, served: Served) -> None:
         super().__init__(config)
         self.served = served
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals to stop as what was asked for, and not as an interruption of the program."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()  # else they are raised again, before what is left is written
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         self.served.desk.refuse_more()

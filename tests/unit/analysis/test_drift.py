@@ -64,7 +64,7 @@ def test_who_is_not_there_cannot_be_compared(tmp_path: Path) -> None:
             find_drift(trial, own, "one")
         with pytest.raises(LedgerError, match="several candidates"):
             find_drift(trial, own)
-        with pytest.raises(UnknownNameError):
+        with pytest.raises(UnknownNameError, match="three"):
             find_drift(trial, own, "three")
 
 
