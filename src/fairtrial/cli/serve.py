@@ -58,7 +58,7 @@ def serve(
     serving, running = _import_server()
     if "*" in (cors or ()):
         raise SpecError("--cors *: name the origins of pages, e.g. https://example.org.")
-    limits = serving.Limits(places=parallel, waiting=queue, answer_seconds=timeout)
+    limits = serving.ServingLimits(places=parallel, waiting=queue, answer_seconds=timeout)
     options = serving.ServeOptions(
         ledger=ledger, host=host, threads=threads, limits=limits, origins=tuple(cors or ()), compare=compare,
         strict=strict, record=record, record_share=record_share, embed=embed,
