@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -37,7 +36,7 @@ class Cost:
 
     Attributes:
         seconds: by the clock.
-        processor_seconds: of all its processes.
+        processor_seconds: of all its processes, but for the last tenth of a second of each.
         bytes: most memory that its processes had to themselves at once.
     """
 
@@ -47,28 +46,29 @@ class Cost:
 
 
 def measure(command: Sequence[str]) -> Cost:
-    """Run a program to its end, and measure it and all that it starts."""
-    started, before = time.perf_counter(), os.times()
+    """Run a program to its end, and measure it and all that it starts, also what others than itself have waited for."""
+    started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    most = 0
+    most, spent = 0, dict[tuple[int, float], float]()
     told = bytearray()
     reader = threading.Thread(target=lambda: told.extend(process.stderr.read() if process.stderr else b""))
     reader.start()
     while process.poll() is None:
-        most = max(most, _count_bytes(process.pid))
-        time.sleep(0.2)
+        most = max(most, _look(process.pid, spent))
+        time.sleep(0.1)
     reader.join()
     if process.returncode:
         sys.exit(told.decode(errors="replace")[-4000:])
-    after = os.times()
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return Cost(time.perf_counter() - started, spent, most)
+    return Cost(time.perf_counter() - started, sum(spent.values()), most)
 
 
-def _count_bytes(pid: int) -> int:
+def _look(pid: int, spent: dict[tuple[int, float], float]) -> int:
+    """Return the bytes that a program and its processes have to themselves; note the processor seconds of each."""
     total = 0
     try:
         for one in (found := psutil.Process(pid), *found.children(recursive=True)):
+            times = one.cpu_times()
+            spent[one.pid, one.create_time()] = times.user + times.system
             total += one.memory_full_info().uss
     except psutil.Error:
         pass
