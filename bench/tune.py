@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -113,10 +114,7 @@ def run_own(loaded: Any, settings: Tune, rows: Sequence[TokenRow], order: Sequen
     training = Training(network, work, lambda _: None)
     learned = list(network.list_learned().values())
     optimizer = import_torch().optim.AdamW(learned, lr=settings.learning_rate, betas=BETAS, weight_decay=0.0)
-    return [
-        measure(lambda s=step, n=numbers: training._step(s, n, optimizer, learned)[0])
-        for step, numbers in enumerate(order)
-    ]
+    return [measure(partial(training._step, step, numbers, optimizer, learned)) for step, numbers in enumerate(order)]
 
 
 def add_adapter(network: Any, settings: Tune) -> Any:
@@ -159,7 +157,7 @@ def run_peft(loaded: Any, settings: Tune, rows: Sequence[TokenRow], order: Seque
         optimizer.step()
         return float(loss.detach())
 
-    return [measure(lambda n=numbers: step(n)) for numbers in order]
+    return [measure(partial(step, numbers)) for numbers in order]
 
 
 def run_trl(loaded: Any, settings: Tune, rows: Sequence[TokenRow], order: Sequence[Sequence[int]]) -> Stepped:
@@ -168,7 +166,7 @@ def run_trl(loaded: Any, settings: Tune, rows: Sequence[TokenRow], order: Sequen
 
     import datasets
     import transformers
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTConfig, SFTTrainer  # type: ignore[import-not-found]
 
     torch = import_torch()
     chosen = [rows[i] for numbers in order for i in numbers]
@@ -202,10 +200,11 @@ def run_trl(loaded: Any, settings: Tune, rows: Sequence[TokenRow], order: Sequen
     return [(loss, clock, processor) for loss, (_, clock, processor) in zip(losses, stepped, strict=True)]
 
 
-def measure(step: Callable[[], float]) -> tuple[float, float, float]:
+def measure(step: Callable[[], float | tuple[float, float]]) -> tuple[float, float, float]:
     """Return a step's loss, seconds and processor seconds."""
     clock, processor = time.perf_counter(), time.process_time()
-    loss = step()
+    found = step()
+    loss = found[0] if isinstance(found, tuple) else found  # the lever tells the norm of the gradient, too
     return loss, time.perf_counter() - clock, time.process_time() - processor
 
 
