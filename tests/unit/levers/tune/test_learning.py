@@ -84,6 +84,7 @@ def test_gradients_are_those_of_rows_one_by_one_in_the_models_own_way() -> None:
         for block in blocks:
             network.compute_losses(block).sum().backward()
         found.append({name: weight.grad.clone() for name, weight in network.list_learned().items()})
+    assert all(grad.abs().max() > 1e-3 for grad in found[0].values())
     for name, grad in found[0].items():
         torch.testing.assert_close(grad, found[1][name], rtol=1e-3, atol=1e-4, msg=name)
 
@@ -287,5 +288,6 @@ def test_recomputing_changes_nothing_but_memory() -> None:
         network = stirred(learner(recompute=recompute))
         network.compute_losses(make_block(made_rows(4), range(4))).sum().backward()
         found.append([weight.grad.clone() for weight in network.list_learned().values()])
+    assert all(plain.abs().max() > 1e-3 for plain in found[0])
     for plain, again in zip(*found, strict=True):
         torch.testing.assert_close(plain, again)
