@@ -52,7 +52,7 @@ CONTEXT: Mapping[str, Any] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-_Columns = Mapping[str, Sequence[str]]
+SplitColumns = Mapping[str, Sequence[str]]
 """Split to the columns of its rows."""
 SPLITS = (("train.jsonl", "train"), ("validation.jsonl", "validation"))
 DESCRIBED = {
@@ -85,7 +85,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
 """Columns whose values have parts, with the type of each."""
 
 
-def describe_croissant(facts: CardFacts, columns: _Columns, doubts: Sequence[str]) -> dict[str, Any]:
+def describe_croissant(facts: CardFacts, columns: SplitColumns, doubts: Sequence[str]) -> dict[str, Any]:
     """Return the metadata as JSON-LD.
 
     Args:

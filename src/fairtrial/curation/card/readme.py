@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from fairtrial.curation.base import CardFacts
-from fairtrial.curation.card.croissant import _Columns
+from fairtrial.curation.card.croissant import SplitColumns
 from fairtrial.curation.card.licences import describe_release, weigh_licences
 
 MOST_CREDITS = 200
@@ -27,7 +27,7 @@ _HUB_LICENCES = re.compile(
 )
 
 
-def write_readme(facts: CardFacts, columns: _Columns, doubts: Sequence[str]) -> str:
+def write_readme(facts: CardFacts, columns: SplitColumns, doubts: Sequence[str]) -> str:
     """Return the card.
 
     Args:
@@ -57,7 +57,7 @@ def write_readme(facts: CardFacts, columns: _Columns, doubts: Sequence[str]) -> 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _describe_for_hub(facts: CardFacts, columns: _Columns) -> dict[str, Any]:
+def _describe_for_hub(facts: CardFacts, columns: SplitColumns) -> dict[str, Any]:
     names = [name.lower() for name in facts.licences]
     one = names[0] if len(names) == 1 and _HUB_LICENCES.match(names[0]) else "other"
     size = next((tag for most, tag in _SIZES if facts.train + facts.validation < most), "n>1M")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.curation.base import CardFacts
-from fairtrial.curation.card.croissant import SPLITS, _Columns, describe_croissant
+from fairtrial.curation.card.croissant import SPLITS, SplitColumns, describe_croissant
 from fairtrial.curation.card.doubts import list_doubts
 from fairtrial.curation.card.licences import weigh_licences
 from fairtrial.curation.card.readme import write_readme
@@ -69,7 +69,7 @@ def _describe_release(facts: CardFacts) -> dict[str, Any] | None:
     }
 
 
-def read_columns(folder: Path) -> _Columns:
+def read_columns(folder: Path) -> SplitColumns:
     """Return the columns of the rows of each split, by its first rows; none for a split without rows."""
     found: dict[str, tuple[str, ...]] = {}
     for name, split in SPLITS:
