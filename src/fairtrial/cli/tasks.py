@@ -19,6 +19,7 @@ from fairtrial.errors import SpecError
 from fairtrial.report.words import make_inline
 from fairtrial.tasks.explaining import explain_name
 from fairtrial.tasks.find import TaskFinder
+from fairtrial.tasks.pictures import PICTURES
 from fairtrial.tasks.procedural.training import TrainingQuestions
 
 
@@ -54,6 +55,8 @@ def tasks(
     as_json: JsonOption = False,
 ) -> None:
     """List the tasks that a trial can name; or write rows to tune a model on."""
+    if out is not None and not training:
+        raise SpecError("--out is for rows of training.", fix="Name the task that they are of: --training instructions")
     if training:
         write_training_rows(training, rows, (levels, test_seeds), seed, out)
         return
@@ -95,6 +98,11 @@ def write_training_rows(task: str, rows: int, listed: tuple[str, str], seed: int
         raise SpecError("where to write the rows is not said.", fix="Name a file: --out rows.jsonl")
     if out.exists():
         raise SpecError(f"{out} is there already.", fix="Name another file with --out.")
+    if task in PICTURES:
+        raise SpecError(
+            f"{task} shows pictures, and rows of training are text.",
+            fix="fairtrial.tasks.pictures.training draws them.",
+        )
     levels, tests = (read_numbers(text, name) for text, name in zip(listed, ("--levels", "--test-seeds"), strict=True))
     questions = TrainingQuestions(task, levels, seed, tests)
     partial = out.with_name(f".{out.name}.part")

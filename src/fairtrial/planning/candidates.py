@@ -145,7 +145,8 @@ class CandidatePlanner:
             if own := self._identity(applied, {}):
                 counted.append([applied.name, *own])
         with add_place(line):
-            model = fit_adapter(choose_engine(model, spec.engine), cache_folder(), tell)
+            model = choose_engine(model, spec.engine)
+            model = fit_adapter(model, cache_folder(), tell) if model.adapter else model
         if unknown := model.notes.get("not_identified"):
             log.warning(
                 "%s: its code cannot be identified, since %s; what it uses may have changed since it was "

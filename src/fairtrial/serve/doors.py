@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import ipaddress
 import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -17,7 +18,6 @@ from fairtrial.serve.served import Served
 KEYS = "FAIRTRIAL_API_KEYS"
 """Environment variable with the keys that clients may have, separated by commas."""
 SHORTEST_KEY = 16
-LOCAL = ("127.0.0.1", "localhost", "::1")
 OPEN = ("/health",)
 """Paths that need no key: they tell nothing."""
 
@@ -31,8 +31,13 @@ def read_keys(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine alone."""
-    return host in LOCAL or host.startswith("127.")
+    """Return whether a host, a name or an address, is this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name that only begins like an address, and leads wherever its owner wants
 
 
 def check_door(served: Served, request: Request) -> None:

@@ -21,7 +21,7 @@ async def embed_texts(served: Served, data: bytes) -> Response:
     """Return vectors of texts, as numbers or, as most clients ask for, as bytes in base64 (float32, little-endian)."""
     body = read_body(data, EmbeddingBody)
     if served.embedder is None:
-        told = "no embedder is served here; start the server with --embedder SPEC, e.g. small."
+        told = "no embedder is served here; start the server with --embed SPEC, e.g. small."
         raise ApiError(404, told, code="no_embedder")
     if body.dimensions is not None:
         raise ApiError(400, "dimensions: vectors have the length that the embedder gives them.", param="dimensions")

@@ -190,6 +190,13 @@ def test_a_column_names_licence_and_credit_before_what_is_stated_for_all(tmp_pat
     assert (found.licence, found.attribution, why) == ("CC0-1.0", "The Tide", "")
 
 
+def test_a_row_that_names_its_licence_has_no_other(tmp_path: Path) -> None:
+    found, why = judge(tmp_path, {"license": "CC-BY-NC-ND-4.0"}, licence="CC0-1.0")
+    assert found.licence == "CC-BY-NC-ND-4.0" and why
+    found, why = judge(tmp_path, {}, licence="CC0-1.0")
+    assert (found.licence, why) == ("CC0-1.0", "")
+
+
 def test_a_licence_that_asks_for_credit_with_nobody_to_name_says_so(tmp_path: Path) -> None:
     found, _ = judge(tmp_path, {}, licence="CC-BY-4.0")
     assert found.attribution == "authors not named (a.jsonl, CC-BY-4.0)"

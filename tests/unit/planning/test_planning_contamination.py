@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pytest
 
 from fairtrial import cache
 from fairtrial.archive.tainting import mark_tainted
 from fairtrial.curation.contamination.grams import collect_grams, write_grams
 from fairtrial.curation.contamination.items import read_items
+from fairtrial.curation.contamination.trained import find_grams
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.levers import LEVERS, BuildContext, BuildLever
 from fairtrial.models import ResolvedModel
@@ -167,3 +169,14 @@ def test_own_generated_tasks_are_marked_as_such(place: Path) -> None:
     check = ContaminationCheck(plan_trial(trial, place).tasks)
     found = {(one.task, one.generated) for one in read_items(check.write_items())}
     assert found == {("arithmetic", True), ("own", False)}
+
+
+def test_a_file_of_grams_without_any_tells_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "grams.bin"
+    file.write_bytes(b"")
+    assert find_grams(tmp_path) is None
+    np.asarray(collect_grams([[""]]), "<u8").tofile(file)
+    assert file.stat().st_size == 8 and find_grams(tmp_path) is None
+    np.asarray(collect_grams([["one two three four five six seven eight nine ten"]]), "<u8").tofile(file)
+    known = find_grams(tmp_path)
+    assert known is not None and len(known) > 1

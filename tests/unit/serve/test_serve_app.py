@@ -237,7 +237,8 @@ def test_pages_of_other_sites_are_not_let_in() -> None:
         assert (
             post(client, "/v1/chat/completions", ASKED, headers={"Origin": "https://evil.example"}).status_code == 403
         )
-        assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
+        for host in ("evil.example", "127.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "127.1"):
+            assert client.get("/", headers={"Host": host}).status_code == 403
         assert client.get("/", headers={"Host": "127.0.0.1:8011"}).status_code == 200
         assert "access-control-allow-origin" not in client.get("/", headers={"Origin": "http://localhost"}).headers
     with serving(origins=("https://mine.example",)) as client:

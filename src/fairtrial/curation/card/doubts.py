@@ -34,6 +34,10 @@ def _doubt_rights(facts: CardFacts) -> list[str]:
 
 def _doubt_content(facts: CardFacts) -> list[str]:
     found = []
+    if "quality" not in facts.steps:
+        found.append("Poor texts were not looked for: the step quality was off.")
+    if "language" not in facts.steps:
+        found.append("The language of the rows was not looked at.")
     if "personal" not in facts.steps:
         found.append("Personal data was not looked for.")
     if "toxicity" not in facts.steps:

@@ -44,6 +44,8 @@ NEAR_WORDS = 4
 MOST_ALIKE = 4
 """Of the 8 words of a changed gram, how many may be numbers or capitalised; more, and it says nothing."""
 _SALTS = {kind: np.uint64(hash_word(f"\x00{kind} {VERSION}")) for kind in KINDS}
+MARKS = 1
+"""Numbers of a file of grams that tell its version, and nothing of what was trained on."""
 _MARK = np.array([hash_word(f"\x00version {VERSION}")], np.uint64)
 _TOGETHER = 2_000_000
 """Numbers that are sorted at a time."""

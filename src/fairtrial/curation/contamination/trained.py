@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from fairtrial.curation.contamination.grams import NAME, collect_grams, open_grams
+from fairtrial.curation.contamination.grams import MARKS, NAME, collect_grams, open_grams
 from fairtrial.curation.contamination.words import Hashes
 
 ROWS = ("train.jsonl", "validation.jsonl")
@@ -27,7 +27,8 @@ def find_grams(path: Path) -> Hashes | None:
     if path.is_file() and path.suffix.lower() not in (".gguf", ".safetensors"):
         return collect_grams(read_row_texts(path))
     if (folder / NAME).is_file():
-        return open_grams(folder / NAME)
+        found = open_grams(folder / NAME)
+        return found if len(found) > MARKS else None  # no text at all: whoever wrote it tells nothing
     rows = [folder / name for name in ROWS if (folder / name).is_file()]
     return collect_grams(texts for one in rows for texts in read_row_texts(one)) if rows and path.is_dir() else None
 

@@ -21,6 +21,8 @@ from fairtrial.spec.curate import Form, Source
 
 LOOKED_AT = 100
 """First rows by which the form of a file is told."""
+LICENCE_COLUMNS = ("licence", "license")
+"""Columns taken for the licence of a row where the source names none; what the source states is for the rest."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -132,7 +134,8 @@ class FileReader:
 
     def _make_row(self, parsed: Parsed, told: Mapping[str, Any], place: RowOrigin) -> TrainingRow:
         own = told if self.form == "fairtrial" else {}
-        stated = _read_column(told, self.source.licence_column) or _read_column(own, "licence")
+        stated = _read_column(told, self.source.licence_column)
+        stated = stated or next(filter(None, (_read_column(told, name) for name in LICENCE_COLUMNS)), "")
         licence, permission, asks_credit = self.judge.judge(stated or self.source.licence or "")
         credit = _read_column(told, self.source.attribution_column) or _read_column(own, "attribution")
         credit = credit or self.source.attribution or ""

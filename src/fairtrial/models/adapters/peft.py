@@ -13,6 +13,7 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +33,17 @@ _PREFIX = "base_model.model."
 _PART = re.compile(r"^(?P<module>[\w.]{1,500})\.(?P<part>lora_A|lora_B|lora_magnitude_vector)(?:\.weight)?$", re.ASCII)
 _PATTERN = re.compile(r"\^?[\w.]{1,500}\$?", re.ASCII)
 _CHANGES_THE_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
-_MUST_BE_OFF = (
-    "fan_in_fan_out",
-    "modules_to_save",
-    "layer_replication",
-    "lora_bias",
-    "alora_invocation_tokens",
-    "trainable_token_indices",
-    "target_parameters",
-    "megatron_config",
-    "use_qalora",
-    "use_bdlora",
-    "arrow_config",
-    "monteclora_config",
-    "kasa_config",
+_HARMLESS = frozenset(
+    (
+        *("auto_mapping", "base_model_name_or_path", "bias", "corda_config", "ensure_weight_tying", "eva_config"),
+        *("exclude_modules", "inference_mode", "init_lora_weights", "layers_pattern", "layers_to_transform"),
+        *("loftq_config", "lora_alpha", "lora_dropout", "lora_ga_config", "megatron_core", "peft_type", "peft_version"),
+        *("qalora_group_size", "r", "rank_pattern", "alpha_pattern", "revision", "runtime_config", "target_modules"),
+        *("task_type", "use_dora", "use_rslora", "velora_config"),
+    )
 )
+"""Settings that are read, or change nothing of what a finished adapter computes; names of peft 0.21 and before."""
+LARGEST_ALPHA = 1e6
 _FIX = "Merge it into its model with peft (merge_and_unload()), and name the merged model."
 
 
@@ -123,8 +120,10 @@ def read_peft(path: Path) -> PeftAdapter:
     rank, alpha = settings.get("r"), settings.get("lora_alpha")
     if type(rank) is not int or not 1 <= rank <= LARGEST_RANK:
         raise _make_error(path, f"its rank (r) is {rank!r}; allowed are 1 to {LARGEST_RANK:,}")
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha < math.inf:
-        raise _make_error(path, f"its lora_alpha is {alpha!r}; it must be a number above 0")
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= LARGEST_ALPHA:
+        raise _make_error(
+            path, f"its lora_alpha is {str(alpha)[:40]}; it must be above 0 and at most {LARGEST_ALPHA:g}"
+        )
     base = settings.get("base_model_name_or_path")
     modules = _read_modules(path, settings, rank, float(alpha))
     return PeftAdapter(path, rank, float(alpha), modules, base if isinstance(base, str) else "")
@@ -164,8 +163,8 @@ def _refuse_unknown(settings: Mapping[str, Any], path: Path) -> None:
         raise _make_error(path, f"its task_type is {task!r}, and this program needs a model that writes")
     if settings.get("bias", "none") != "none":
         raise _make_error(path, f"it changes biases too (bias: {settings['bias']!r})", _FIX)
-    if asked := [name for name in _MUST_BE_OFF if settings.get(name)]:
-        raise _make_error(path, f"its settings have {asked[0]}, which is not done here", _FIX)
+    if asked := sorted(name for name, value in settings.items() if value and name not in _HARMLESS):
+        raise _make_error(path, f"its settings have {asked[0][:80]!r}, which is not done here", _FIX)
     begun = settings.get("init_lora_weights")
     if isinstance(begun, str) and begun.lower().startswith(_CHANGES_THE_BASE):
         raise _make_error(
@@ -219,7 +218,7 @@ def _read_patterns(path: Path, settings: Mapping[str, Any], name: str) -> dict[s
     if not isinstance(given, dict):
         raise _make_error(path, f"{name} is no mapping")
     for key, value in given.items():
-        sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+        sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LARGEST_ALPHA
         if not _PATTERN.fullmatch(key) or not sound:
             raise _make_error(
                 path, f"{name} has {key[:80]!r}: {str(value)[:40]}; names of layers and numbers above 0 are read", _FIX
@@ -249,10 +248,15 @@ def _read_places(path: Path) -> dict[str, TensorPlace]:
         if not isinstance(listed, dict) or len(listed) > MOST_TENSORS:
             raise ValueError(f"its header is no JSON object of at most {MOST_TENSORS:,} tensors")
         listed.pop("__metadata__", None)
-        return {name: _read_place(name, one, 8 + length, size) for name, one in listed.items()}
+        places = {name: _read_place(name, one, 8 + length, size) for name, one in listed.items()}
     except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError, AttributeError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise _make_error(path, f"{WEIGHTS} is not a whole file: {first}", "Get it again.") from error
+    following = sorted(places.items(), key=lambda place: place[1].start)
+    for (name, one), (other, after) in pairwise(following):
+        if one.start + math.prod(one.shape) * TYPES[one.type] > after.start:
+            raise _make_error(path, f"{name[:80]!r} and {other[:80]!r} of {WEIGHTS} lie on the same bytes")
+    return places
 
 
 def _read_place(name: str, entry: Mapping[str, Any], data: int, size: int) -> TensorPlace:

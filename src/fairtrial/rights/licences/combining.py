@@ -127,6 +127,8 @@ def _weigh(one: Ingredient, terms: LicenceTerms, wanted: LicenceTerms) -> tuple[
         return "incompatible", f"it allows no commercial use, and {wanted.id} does"
     if wanted.id == terms.id and not terms.no_derivatives:
         return "compatible", ""
+    if one.role == "base" and _list_duties(terms) and not _list_duties(wanted):
+        return "conditional", f"it has duties, and {wanted.id} tells nobody who gets the model of any"
     if terms.no_derivatives:
         if one.role == "base":
             return "incompatible", "a changed work must not be passed on; used where it was made, it may be"

@@ -76,3 +76,7 @@ def test_rows_are_written_whole_and_never_over_a_file(tmp_path: Path) -> None:
     assert isinstance(again.exception, SpecError)
     wrong = CliRunner().invoke(app, [*given[:3], "--levels", "1;3", "--out", str(tmp_path / "b.jsonl")])
     assert "whole numbers with commas" in str(wrong.exception)
+    wrong = CliRunner().invoke(app, ["tasks", "--training", "charts", "--out", str(tmp_path / "b.jsonl")])
+    assert "shows pictures" in str(wrong.exception)
+    wrong = CliRunner().invoke(app, ["tasks", "--rows", "4", "--out", str(tmp_path / "b.jsonl")])
+    assert "--out is for rows of training" in str(wrong.exception) and not (tmp_path / "b.jsonl").exists()
