@@ -2,7 +2,7 @@
 
 ``adapter_model.safetensors``, ``adapter_config.json``, ``tuning.json``, the card ``README.md``; ``grams.bin``: hashes
 by which any later trial can tell whether its items were trained on; and of a GGUF parent ``adapter.gguf``, which
-llama.cpp loads beside it.  The hashes of parent, data and settings stand in the head of the weights' file too.
+llama.cpp loads beside it.  The same weights are the same bytes.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def write_adapter(
         parent: file or folder of the weights that it belongs to.
         data: what it has learned.
         facts: for ``tuning.json``.
-        key: hashes for the head of the weights' file.
+        key: hashes of parent, data and settings, for ``tuning.json`` too.
         target: the folder; it must not exist.
     """
     from safetensors.torch import save_file
@@ -65,8 +65,11 @@ def write_adapter(
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as made:
         folder = Path(made) / target.name
         folder.mkdir()
-        save_file(network.read_adapter(), folder / WEIGHTS, metadata={"format": "pt", **key})
+        save_file(
+            network.read_adapter(), folder / WEIGHTS, metadata={"format": "pt"}
+        )  # one entry: several come in any order
         _write_json(folder / CONFIG, _describe_config(network, facts))
+        facts = {**facts, "made_of": dict(key)}
         if parent.is_file():
             facts = {**facts, **_write_gguf(folder, parent)}
         _write_json(folder / FACTS, facts)

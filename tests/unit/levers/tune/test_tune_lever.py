@@ -97,6 +97,13 @@ def test_the_facts_say_how_it_was_made(tuned: ResolvedModel) -> None:
     assert str(tuned.adapter) not in json.dumps(facts)
 
 
+def test_training_again_gives_the_same_bytes(tuned: ResolvedModel, rows: Path, tmp_path: Path) -> None:
+    assert tuned.adapter is not None
+    again = tune_model(Tune(data=str(rows), **SETTINGS), tiny_model(), tmp_path, lambda _: None)
+    for name in ("adapter_model.safetensors", "adapter_config.json", "grams.bin"):
+        assert (again.folder / name).read_bytes() == (tuned.adapter / name).read_bytes()
+
+
 def test_dora_is_made_too(rows: Path, tmp_path: Path) -> None:
     made = tune_model(Tune(data=str(rows), method="dora", **SETTINGS), tiny_model(), tmp_path, lambda _: None)
     config = json.loads((made.folder / "adapter_config.json").read_text())
