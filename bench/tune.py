@@ -33,7 +33,7 @@ from fairtrial.levers.tune.objectives import SupervisedObjective
 from fairtrial.levers.tune.packing import TokenRow, draw_steps
 from fairtrial.levers.tune.preparing import make_encoder
 from fairtrial.levers.tune.rows import read_rows
-from fairtrial.levers.tune.training import BETAS, Training, TrainingWork
+from fairtrial.levers.tune.training import BETAS, TrainingWork, TuningRun
 from fairtrial.models import resolve
 from fairtrial.spec.schemes import SCHEMES
 from fairtrial.spec.tune import Tune
@@ -111,7 +111,7 @@ def run_own(loaded: Any, settings: Tune, rows: Sequence[TokenRow], order: Sequen
     network = LearningNetwork(loaded, settings)
     network.choose_way(rows, packing=True)
     work = TrainingWork(rows, (), settings, SupervisedObjective(), len(order), 1024, settings.threads or 1)
-    training = Training(network, work, lambda _: None)
+    training = TuningRun(network, work, lambda _: None)
     learned = list(network.list_learned().values())
     optimizer = import_torch().optim.AdamW(learned, lr=settings.learning_rate, betas=BETAS, weight_decay=0.0)
     return [measure(partial(training._step, step, numbers, optimizer, learned)) for step, numbers in enumerate(order)]
