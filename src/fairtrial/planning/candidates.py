@@ -30,8 +30,9 @@ from fairtrial.planning.contamination import ContaminationCheck
 from fairtrial.planning.places import Where, add_place
 from fairtrial.planning.shots import write_shots
 from fairtrial.records import content_hash
+from fairtrial.spec.against import TRIAL
 from fairtrial.spec.candidate import Candidate, read_written_out
-from fairtrial.spec.levers import locate_levers
+from fairtrial.spec.levers import expand_settings, find_settings, locate_levers
 from fairtrial.spec.schemes import SCHEMES
 
 log = logging.getLogger(__name__)
@@ -117,6 +118,11 @@ class CandidatePlanner:
         check_order(spec)
         items = self.contamination.write_items if self.tasks else None
         levers = [read_lever(lever) for lever in locate_levers(spec.levers, self.base_dir, self._write_shots, items)]
+        if items is None and any(map(_wants_items, spec.levers)):
+            self.on_progress(
+                f"{spec.id}: there is no trial here, so its training rows are checked against no items: what comes of "
+                "them may be another adapter than in a trial. `against: FILE` names the items for both."
+            )
         return self._plan_levers(spec, levers, line)
 
     def _plan_levers(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
@@ -212,6 +218,19 @@ class CandidatePlanner:
     def _write_shots(self) -> Path:
         """Return a file with the few-shot examples of the tasks."""
         return write_shots([task.plain for task in self.tasks if not task.form], cache_folder() / "calibration")
+
+
+def _wants_items(lever: Mapping[str, Any]) -> bool:
+    """Return whether a lever as written keeps the items of a trial out of what it makes."""
+    [(name, given)] = lever.items()
+    asked: list[bool] = []
+
+    def note() -> Path:
+        asked.append(True)
+        return Path(TRIAL)
+
+    find_settings(name).place_items(expand_settings(name, given), note)
+    return bool(asked)
 
 
 def _add_plugins(model: ResolvedModel, *origins: str) -> ResolvedModel:

@@ -59,6 +59,15 @@ class TuneLever(BuildLever[Tuned]):
         return replace(model, adapter=folder, adapter_sha256="ad" * 32)
 
 
+class KeptLever(BuildLever[Curate]):
+    """Stands for curation, and leaves the model as it is."""
+
+    Settings = Curate
+
+    def build(self, settings: Curate, model: ResolvedModel, context: BuildContext) -> ResolvedModel:
+        return model
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(cache, "user_cache_path", lambda _name: tmp_path / "cache")
@@ -157,7 +166,27 @@ def test_the_trials_items_are_written_for_curation(place: Path) -> None:
 def test_outside_a_trial_no_items_are_looked_for(place: Path) -> None:
     write_rows(place, (QUESTIONS[0], ANSWERS[0]))
     spec = Candidate(id="tuned", model="fake:x", levers=({"tune": {"data": "rows.jsonl"}},))
-    assert CandidatePlanner(place).plan(spec).training.seen == ()
+    told: list[str] = []
+    assert CandidatePlanner(place, told.append).plan(spec).training.seen == ()
+    assert not any("checked against no items" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("against", "said"),
+    [({}, True), ({"against": "trial"}, True), ({"against": "off"}, False), ({"against": "own.csv"}, False)],
+)
+def test_outside_a_trial_rows_that_would_be_checked_against_one_are_said(
+    place: Path, monkeypatch: pytest.MonkeyPatch, against: dict[str, str], said: bool
+) -> None:
+    write_rows(place, (QUESTIONS[0], ANSWERS[0]))
+    monkeypatch.setitem(LEVERS.__dict__, "built_in", {**LEVERS.built_in, "curate": KeptLever})
+    levers: tuple[dict[str, Any], ...] = (
+        {"curate": {"sources": [{"file": "rows.jsonl"}], **against}},
+        {"tune": {"data": "rows.jsonl"}},
+    )
+    told: list[str] = []
+    CandidatePlanner(place, told.append).plan(Candidate(id="tuned", model="fake:x", levers=levers))
+    assert any("checked against no items" in line for line in told) is said
 
 
 def test_own_generated_tasks_are_marked_as_such(place: Path) -> None:

@@ -28,7 +28,8 @@ def find_grams(path: Path) -> Hashes | None:
         return collect_grams(read_row_texts(path))
     if (folder / NAME).is_file():
         found = open_grams(folder / NAME)
-        return found if len(found) > MARKS else None  # no text at all: whoever wrote it tells nothing
+        if len(found) > MARKS:  # else there is no text in it at all, and whoever wrote it tells nothing
+            return found
     rows = [folder / name for name in ROWS if (folder / name).is_file()]
     return collect_grams(texts for one in rows for texts in read_row_texts(one)) if rows and path.is_dir() else None
 
