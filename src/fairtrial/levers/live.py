@@ -47,19 +47,11 @@ class _Ended:
         return left
 
 
-class _Passed:
-    """An answer that a lever changes; see `fairtrial.engines.live.Writing`.
+class _Within:
+    """What an answer that a lever changes tells of the one inside."""
 
-    What comes early is given only where the lever changes no answers.
-    """
-
-    def __init__(self, engine: WrappedEngine, request: GenerateRequest, sent: GenerateRequest, inside: Writing) -> None:
-        self._engine, self._request, self._sent, self.inside = engine, request, sent, inside
-        own = type(engine)
-        changes = own.change_answer is not WrappedEngine.change_answer
-        self._holds = changes or own._pass_answer is not WrappedEngine._pass_answer
-        self._answer: GenerateAnswer | None = None
-        self._given = AnswerPiece()
+    def __init__(self, inside: Writing) -> None:
+        self.inside = inside
 
     @property
     def notes(self) -> Sequence[TokenNote]:
@@ -68,6 +60,22 @@ class _Passed:
     @property
     def error(self) -> FairtrialError | None:
         return self.inside.error
+
+
+class _Passed(_Within):
+    """An answer that a lever changes; see `fairtrial.engines.live.Writing`.
+
+    What comes early is given only where the lever changes no answers.
+    """
+
+    def __init__(self, engine: WrappedEngine, request: GenerateRequest, sent: GenerateRequest, inside: Writing) -> None:
+        super().__init__(inside)
+        self._engine, self._request, self._sent = engine, request, sent
+        own = type(engine)
+        changes = own.change_answer is not WrappedEngine.change_answer
+        self._holds = changes or own._pass_answer is not WrappedEngine._pass_answer
+        self._answer: GenerateAnswer | None = None
+        self._given = AnswerPiece()
 
     @property
     def answer(self) -> GenerateAnswer | None:
@@ -95,14 +103,15 @@ class _Passed:
             raise self.error
 
 
-class _Guarded:
+class _Guarded(_Within):
     """An answer that a guard checks sentence by sentence; see `fairtrial.engines.live.Writing`.
 
     Its thought is given at the end, since what may be shown of it is known then.
     """
 
     def __init__(self, engine: GuardEngine, checked: Checked, inside: Writing) -> None:
-        self._engine, self._checked, self.inside = engine, checked, inside
+        super().__init__(inside)
+        self._engine, self._checked = engine, checked
         self._guard: AnswerGuard | None = None
         self._answer: GenerateAnswer | None = None
         self._text = ""
@@ -110,14 +119,6 @@ class _Guarded:
         self._thought_given = False
         # What it was answered from may be known only with the answer.
         self._early = not engine._searches
-
-    @property
-    def notes(self) -> Sequence[TokenNote]:
-        return self.inside.notes
-
-    @property
-    def error(self) -> FairtrialError | None:
-        return self.inside.error
 
     @property
     def answer(self) -> GenerateAnswer | None:
