@@ -11,7 +11,8 @@ from fairtrial.engines.fake import FakeEngine
 from fairtrial.levers import read_lever, wrap_engine
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
-from tests.support.denied import Planted, Way, find_pieces, fold, make_ways
+from tests.support.denied import Way, make_ways
+from tests.support.planting import Planted, find_pieces, fold
 from tests.support.red_world import ARCHIVE, IN, World, run_command
 
 WAYS = make_ways()

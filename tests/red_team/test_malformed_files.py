@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.denied import Planted, find_pieces, fold, read_bytes
+from tests.support.planting import Planted, find_pieces, fold, read_bytes
 from tests.support.red_world import run_command
 
 ONE = Planted("readable")

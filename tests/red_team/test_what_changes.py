@@ -29,7 +29,7 @@ from fairtrial.records import GenerateRequest, ImagePart, Prompt
 from fairtrial.rights import Circumstances, RightsRecord, Statement, Terms, Use
 from fairtrial.spec.candidate import Candidate
 from tests.support.archives import ALL, agree, deny, embargo
-from tests.support.denied import Planted, find_pieces, fold, read_bytes
+from tests.support.planting import Planted, find_pieces, fold, read_bytes
 from tests.support.postgres import RunningServer
 from tests.support.red_world import make_echo, run_command
 

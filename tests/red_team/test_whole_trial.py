@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.denied import ALLOWED, Planted, Way, make_ways
+from tests.support.denied import ALLOWED, Way, make_ways
+from tests.support.planting import Planted
 from tests.support.red_world import MARKS, RECALLED, UNSHOWN, World
 
 WAYS = make_ways()

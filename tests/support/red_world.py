@@ -17,7 +17,8 @@ import typer.main
 
 from fairtrial.engines.fake import FakeEngine
 from fairtrial.records import GenerateAnswer, GenerateRequest
-from tests.support.denied import ALLOWED, Looked, Planted, Way, fold, plant, read_bytes, write_md, write_world
+from tests.support.denied import ALLOWED, Way, write_md, write_world
+from tests.support.planting import Looked, Planted, fold, plant, read_bytes
 
 BUILT = cache(typer.main.get_command)
 command = importlib.import_module("fairtrial.cli.main")
