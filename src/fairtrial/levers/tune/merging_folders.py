@@ -89,6 +89,7 @@ def _write_file(source: Path, adapter: PeftAdapter, target: Path) -> list[str]:
             tensors[key] = tensor.contiguous()
         metadata = opened.metadata() or {}
     save_file(tensors, target, metadata=metadata)
+    shutil.copymode(source, target)  # the library writes files for their owner alone
     return found
 
 

@@ -75,6 +75,7 @@ def write_adapter(
         _write_json(folder / FACTS, facts)
         _write_grams(data, folder / NAME)
         write_adapter_card(folder)
+        shutil.copymode(folder / CONFIG, folder / WEIGHTS)  # the library writes files for their owner alone
         for path in folder.iterdir():
             with path.open("rb") as file:
                 os.fsync(file.fileno())

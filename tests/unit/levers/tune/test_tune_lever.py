@@ -57,6 +57,7 @@ def test_the_adapter_stands_beside_the_parent_and_is_made_once(tuned: ResolvedMo
         "grams.bin",
         "tuning.json",
     }
+    assert len({path.stat().st_mode for path in tuned.adapter.iterdir()}) == 1  # who may read one may read all
     again = build({"tune": {"data": str(rows), **SETTINGS, "block": 64}}, parent, cache, told.append)
     assert (again.adapter, again.adapter_sha256, told) == (tuned.adapter, tuned.adapter_sha256, [])
     assert not list((cache / "tuned").glob("*.training"))
