@@ -6,23 +6,21 @@ Shares are shown as percentages and their differences as points; all else in its
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 from fairtrial.analysis.doubts import CONTAMINATED, CONTROLS, DOUBTFUL, Doubt
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import DecideRecord
+from fairtrial.pages.showing import HIDDEN as HIDDEN
+from fairtrial.pages.showing import make_inline as make_inline
+from fairtrial.pages.showing import make_visible as make_visible
 from fairtrial.report.summary import Summary, TaskSummary
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "not worse": "≥", "different": "≠", "barred": "⊘", "undecided": "?"}
 """A sign for each verdict's label, so that none is told by colour alone."""
 
 MINUS = "−"
-
-HIDDEN = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
 
 
 def format_number(value: float, digits: int = 3) -> str:
@@ -352,13 +350,3 @@ def select_estimates(summary: Summary, task: TaskSummary) -> Sequence[Estimate]:
     """Return a task's estimates of its main measure and of those that verdicts are about."""
     wanted = {task.main_measure, *task.measures}
     return [e for e in summary.estimates if e.task == task.name and e.measure in wanted]
-
-
-def make_visible(text: object) -> str:
-    """Return text with control, zero-width and direction-changing characters replaced by their names."""
-    return HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text))
-
-
-def make_inline(text: object) -> str:
-    """Return `make_visible` text on one line: a line break or tab in a name must not look like a new table row."""
-    return make_visible(re.sub("[\t\n\r]", lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text)))
