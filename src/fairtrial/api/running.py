@@ -85,7 +85,7 @@ def forecast(
     """
     conditions = conditions or Conditions()
     loaded = as_loaded(trial)
-    plan = plan_for_device(loaded, conditions)
+    plan = plan_for_device(loaded, conditions, trains=bool(measure))
     path = Path(ledger)
     if not measure and not path.exists():
         return replace(forecast_trial(plan, None), fit=plan.fit)
@@ -184,15 +184,15 @@ def as_written(loaded: LoadedTrial, trial: Trial) -> LoadedTrial:
     return LoadedTrial(trial=trial, text=dump_trial(trial), path=loaded.path)
 
 
-def plan_for_device(loaded: LoadedTrial, conditions: Conditions) -> Plan:
+def plan_for_device(loaded: LoadedTrial, conditions: Conditions, trains: bool = True) -> Plan:
     """Return a trial's plan, without candidates that cannot fit its device."""
-    plan = plan_unfitted(loaded, conditions)
+    plan = plan_unfitted(loaded, conditions, trains)
     if plan.logged:  # nothing is run
         return plan
     return fit_plan(plan, EngineSettings(threads=conditions.threads), conditions.on_note)
 
 
-def plan_unfitted(loaded: LoadedTrial, conditions: Conditions) -> Plan:
+def plan_unfitted(loaded: LoadedTrial, conditions: Conditions, trains: bool = True) -> Plan:
     """Return a trial's plan with all its candidates, and the task paths of the conditions added to its own."""
     spec = loaded.trial
     if conditions.task_paths:
@@ -202,6 +202,7 @@ def plan_unfitted(loaded: LoadedTrial, conditions: Conditions) -> Plan:
         spec,
         loaded.path.parent if loaded.path else Path.cwd(),
         trust_task_code=conditions.trust_task_code,
+        trains=trains,
         on_progress=conditions.on_note,
         where=loaded.where,
     )

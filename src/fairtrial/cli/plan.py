@@ -70,6 +70,8 @@ def plan(
     if found.questions:
         console.print(_make_heading(found))
         console.print(FittedTable(_make_questions_table(found)))
+    for line in map(_describe_training, found.trainings):
+        console.print(Text(make_inline(line), style="yellow"))
     console.print(Text("What it still costs", style="bold"))
     console.print(FittedTable(_make_costs_table(found)))
     for line in _list_notes(found):
@@ -77,6 +79,17 @@ def plan(
     if found.fit and any(need["memory"] for need in found.fit["candidates"].values()):
         console.print(Text("What they will need", style="bold").append("  (predicted)", style="not bold dim"))
         console.print(FittedTable(_make_needs_table(found.fit)))
+
+
+def _describe_training(needed: Mapping[str, Any]) -> str:
+    """Return what a candidate's training will take."""
+    minutes, memory = needed["seconds"] / 60, needed["memory_bytes"] / 1e9
+    names = needed["candidates"]
+    are = "is not trained yet: a run trains it" if len(names) == 1 else "are not trained yet: a run trains them"
+    return (
+        f"{' and '.join(names)} {are} first, about {format_number(minutes, 2)} minutes and {memory:.1f} GB of memory "
+        f"({needed['steps']:,} steps). That comes on top of the table below."
+    )
 
 
 def _make_needs_table(fit: Mapping[str, Any]) -> Table:

@@ -56,6 +56,8 @@ class Forecast:
     lessons: tuple[LearningCost, ...] = ()
     pairings: tuple[Mapping[str, Any], ...] = ()
     fit: Mapping[str, Any] | None = None
+    trainings: tuple[Mapping[str, Any], ...] = ()
+    """What a run trains before it asks: for which candidates, seconds, memory in bytes, steps."""
 
     def document(self) -> dict[str, Any]:
         """Return the forecast as JSON values; docs/schemas/plan.schema.json describes it."""
@@ -90,7 +92,19 @@ def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
         for p in t.pairings
     )
     early = plan.trial.decide.stop_early
-    return Forecast(plan.trial.name, early, found, rates, tuple(totals), budget, spent, learned, paired)
+    return Forecast(plan.trial.name, early, found, rates, tuple(totals), budget, spent, learned, paired, trainings=tuple(_list_trainings(plan)))
+
+
+def _list_trainings(plan: Plan) -> list[Mapping[str, Any]]:
+    """Return what training takes that a run does before it asks, each once, with those who are made from it."""
+    found: dict[object, dict[str, Any]] = {}
+    for candidate in plan.candidates:
+        for one in candidate.models.values():
+            needed = one.model.notes.get("unmade")
+            if isinstance(needed, Mapping):
+                told = {"candidates": [], **{k: needed[k] for k in ("seconds", "memory_bytes", "steps")}}
+                found.setdefault(needed["place"], told)["candidates"].append(candidate.name)
+    return [*found.values()]
 
 
 def add_up(

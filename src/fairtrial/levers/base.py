@@ -82,10 +82,13 @@ class BuildContext:
     Attributes:
         cache_dir: where artefacts are kept, under names made from their content.
         on_progress: called with a line for each step that takes time.
+        trains: whether what takes minutes may be made; else a lever may return the model as it is, and say in its notes
+            under ``unmade`` what it would take.
     """
 
     cache_dir: Path
     on_progress: OnBuildStep
+    trains: bool = True
 
 
 class Lever(ABC, Generic[S]):

@@ -90,6 +90,7 @@ class CandidatePlanner:
         planned: those that are planned already, by id.
         lines: the line that names the model of each, for errors.
         contamination: looks for items of the trial in what candidates are trained on.
+        trains: whether candidates that must be trained are; else the plan has them as they were before.
     """
 
     base_dir: Path
@@ -99,6 +100,7 @@ class CandidatePlanner:
     planned: dict[str, PlannedCandidate] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
     contamination: ContaminationCheck = field(default_factory=ContaminationCheck)
+    trains: bool = True
 
     def plan_named(self, name: str) -> PlannedCandidate:
         """Return the candidate of that id among ``specs``."""
@@ -143,7 +145,7 @@ class CandidatePlanner:
             self.on_progress(f"{spec.id}: {told}")
 
         for applied in levers:
-            context = BuildContext(cache_folder(), tell)
+            context = BuildContext(cache_folder(), tell, self.trains)
             training = self.contamination.check_lever(spec.id, training, applied, model)
             before, model = model, build_model(applied, model, context)
             if model.adapter != before.adapter:

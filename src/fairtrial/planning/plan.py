@@ -181,6 +181,7 @@ def plan_trial(
     base_dir: Path,
     *,
     trust_task_code: bool = False,
+    trains: bool = True,
     on_progress: Callable[[str], None] = lambda _: None,
     where: Where = lambda *_: "",
 ) -> Plan:
@@ -190,6 +191,8 @@ def plan_trial(
         trial: what the user asked for.
         base_dir: folder that relative paths are relative to.
         trust_task_code: whether Python code that task files name may run.
+        trains: whether candidates that must be trained are; else they are planned as they were before, with what it
+            would take under ``unmade`` in their model's notes: enough to foresee costs, not to ask anything.
         on_progress: called with a line for each step that takes time.
         where: where each part of the trial stands in its file.
 
@@ -208,7 +211,7 @@ def plan_trial(
     known = open_recordings(trial, base_dir, lambda i: add_place(where("candidates", i, "model")))
     tasks = plan_tasks(trial, base_dir, known, trust_task_code=trust_task_code, on_progress=on_progress, where=where)
     specs = {c.id: c for c in (*trial.candidates, *trial.judges)}
-    planner = CandidatePlanner(base_dir, on_progress, tasks, specs)
+    planner = CandidatePlanner(base_dir, on_progress, tasks, specs, trains=trains)
     planner.contamination = ContaminationCheck(tasks, trial.contaminated == "allow")
     planner.planned |= {name: one.candidate for name, one in known.items()}
     planner.lines |= {c.id: where("candidates", i, "model") for i, c in enumerate(trial.candidates)}

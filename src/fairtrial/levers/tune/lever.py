@@ -10,7 +10,7 @@ from fairtrial.levers.base import BuildContext, BuildLever, ReferencedContent
 from fairtrial.levers.tune.data import hash_data
 from fairtrial.levers.tune.merging import merge_adapter
 from fairtrial.levers.tune.recording import summarise_tuning
-from fairtrial.levers.tune.tuning import identify_settings, tune_model
+from fairtrial.levers.tune.tuning import identify_settings, place_adapter, predict_tuning, tune_model
 from fairtrial.models import ResolvedModel
 from fairtrial.models.adapters import hash_adapter
 from fairtrial.spec.tune import Tune
@@ -31,6 +31,10 @@ class TuneLever(BuildLever[Tune]):
 
     def build(self, settings: Tune, model: ResolvedModel, context: BuildContext) -> ResolvedModel:
         """Return the model with what was learned: as an adapter, or merged into its weights."""
+        place = place_adapter(settings, model, context.cache_dir)
+        if not context.trains and not place.exists():
+            needed = predict_tuning(settings, model, context.on_progress).document()
+            return replace(model, training_set=None, notes={**model.notes, "unmade": {"place": place.name, **needed}})
         tuned = tune_model(settings, model, context.cache_dir, context.on_progress)
         notes = {**model.notes, "tuning": summarise_tuning(tuned.facts)}
         found = replace(

@@ -63,12 +63,11 @@ def tune_model(settings: Tune, model: ResolvedModel, cache_dir: Path, tell: OnBu
     _check_model(model)
     data = read_data(settings, model)
     key = identify_tuning(settings, model, data.sha256)
-    name = f"{model.name}-{content_hash(key)[:16]}"
-    folder = cache_dir / "tuned" / name
+    folder = _find_folder(model, key, cache_dir)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            checkpoints = folder.with_name(f"{name}.training")
+            checkpoints = folder.with_name(f"{folder.name}.training")
             checkpoints.mkdir(exist_ok=True)
             prepared = prepare_tuning(settings, model, data, checkpoints, tell)
             check_minutes(prepared.prediction, settings.max_minutes)
@@ -76,6 +75,17 @@ def tune_model(settings: Tune, model: ResolvedModel, cache_dir: Path, tell: OnBu
             remember_adapter(data.path, folder, hash_adapter(folder))
             shutil.rmtree(checkpoints, ignore_errors=True)
     return read_adapter_facts(folder)
+
+
+def place_adapter(settings: Tune, model: ResolvedModel, cache_dir: Path) -> Path:
+    """Return the folder that an adapter has in the cache once it is trained; raises what `tune_model` raises before."""
+    import_peft()
+    _check_model(model)
+    return _find_folder(model, identify_tuning(settings, model, read_data(settings, model).sha256), cache_dir)
+
+
+def _find_folder(model: ResolvedModel, key: Mapping[str, str], cache_dir: Path) -> Path:
+    return cache_dir / "tuned" / f"{model.name}-{content_hash(key)[:16]}"
 
 
 def predict_tuning(settings: Tune, model: ResolvedModel, tell: OnBuildStep) -> TuningForecast:
