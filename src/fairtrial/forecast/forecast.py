@@ -92,7 +92,18 @@ def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
         for p in t.pairings
     )
     early = plan.trial.decide.stop_early
-    return Forecast(plan.trial.name, early, found, rates, tuple(totals), budget, spent, learned, paired, trainings=tuple(_list_trainings(plan)))
+    return Forecast(
+        plan.trial.name,
+        early,
+        found,
+        rates,
+        tuple(totals),
+        budget,
+        spent,
+        learned,
+        paired,
+        trainings=tuple(_list_trainings(plan)),
+    )
 
 
 def _list_trainings(plan: Plan) -> list[Mapping[str, Any]]:
