@@ -12,7 +12,7 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from typing import Any
 
 from fairtrial.errors import LedgerError
@@ -138,7 +138,8 @@ def _request_of(found: dict[str, Any]) -> Request:
 
 def encode_answer(answer: Answer) -> dict[str, Any]:
     """Return an answer as JSON values; an impossible continuation's minus infinity becomes null."""
-    body = asdict(replace(answer, trace=()))
+    body = {field.name: getattr(answer, field.name) for field in fields(answer)}
+    body["trace"] = ()
     for optional, nothing in OPTIONAL:
         if body.get(optional) == nothing:
             body.pop(optional, None)

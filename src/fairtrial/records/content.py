@@ -251,7 +251,8 @@ class Prompt:
         """
         examples = self.examples
         roles = tuple(message.role for message in examples)
-        odd = self.thought is not None or any(message.after for message in self.messages if message not in examples)
+        others = (*self.messages[: int(self.messages[0].role == "system")], *self.messages[self._asked :])
+        odd = self.thought is not None or any(message.after and message not in examples for message in others)
         if odd or self.images or roles != ("user", "assistant") * (len(roles) // 2):
             return {"messages": [_describe(message) for message in self.messages]}
         body: dict[str, Any] = {"user": self.user, "system": self.system, "assistant": self.assistant}

@@ -42,7 +42,9 @@ class ScoreRequest:
     @property
     def id(self) -> str:
         """Content hash; the ledger never pays twice for the same one."""
-        pairs = [[*p.prompt.identity(), p.continuation] for p in self.pairs]
+        told = {id(pair.prompt): pair.prompt for pair in self.pairs}  # mostly one, and it may be long
+        prompts = {at: prompt.identity() for at, prompt in told.items()}
+        pairs = [[*prompts[id(p.prompt)], p.continuation] for p in self.pairs]
         sought = describe_sought(self)
         return content_hash(["score", pairs, self.delimiter, self.rolling, *([sought] if sought else [])])
 
