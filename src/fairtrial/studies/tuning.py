@@ -14,6 +14,7 @@ from typing import Any
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import CandidateRecord
+from fairtrial.ledger.trials import read_sessions
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Curve, Findings, Interval, Point, Table
 
 TITLE = "Tuning"
@@ -33,7 +34,7 @@ class TuningRecord:
         learned_tokens: whose loss was lowered.
         train, validation: (step, loss in nats) in order.
         best_step: whose weights were kept.
-        seconds, peak_memory, joules: that it took.
+        seconds, processor_seconds, peak_memory, joules: that it took.
         why_no_joules: why nobody measured them.
     """
 
@@ -45,6 +46,7 @@ class TuningRecord:
     validation: tuple[tuple[float, float], ...]
     best_step: float | None
     seconds: float | None
+    processor_seconds: float | None
     peak_memory: float | None
     joules: float | None
     why_no_joules: str
@@ -55,13 +57,20 @@ def tell_tuning(ledger: Ledger, trial_id: str) -> Findings | None:
     found = list_tunings(query.find_trial(ledger, trial_id).plan.candidates)
     if not found:
         return None
+    watts = find_stated_watts(ledger, trial_id)
     return Findings(
         TITLE,
         tuple(line for one in found for line in _describe(one)),
-        (_make_table(found),),
+        (_make_table(found, watts),),
         tuple(chart for one in found if (chart := _make_chart(one)) is not None),
-        tuple(_list_notes(found)),
+        tuple(_list_notes(found, watts)),
     )
+
+
+def find_stated_watts(ledger: Ledger, trial_id: str) -> float | None:
+    """Return the watts of a busy core, as the last run of a trial that states them does; None if none does."""
+    told = [_read_section(session.facts, "stated").get("watts_per_core") for session in read_sessions(ledger, trial_id)]
+    return next((watts for one in reversed(told) if (watts := _read_number(one))), None)
 
 
 def list_tunings(candidates: Sequence[CandidateRecord]) -> list[TuningRecord]:
@@ -100,6 +109,7 @@ def read_tuning(facts: Mapping[str, Any], names: tuple[str, ...]) -> TuningRecor
         _read_curve(loss.get("validation")),
         _read_number(loss.get("best_step")),
         _read_number(facts.get("seconds")),
+        _read_number(facts.get("processor_seconds")),
         _read_number(facts.get("peak_memory_bytes")),
         _read_number(energy.get("joules")),
         reason if isinstance(reason, str) else "",
@@ -145,19 +155,30 @@ def _describe(one: TuningRecord) -> Iterator[str]:
     yield f"{names}: {told}{kept}."
 
 
-def _make_table(found: Sequence[TuningRecord]) -> Table:
+def _make_table(found: Sequence[TuningRecord], watts: float | None) -> Table:
+    guesses = [_estimate_joules(one, watts) for one in found]
+    guessed = any(guess is not None for guess in guesses)
     columns = (
         *(Column("candidates"), Column("rows"), Column("held back"), Column("tokens to learn")),
         *(Column("seconds", "s"), Column("peak memory", "B"), Column("joules", "J")),
+        *((Column("joules, estimated", "J"),) if guessed else ()),
     )
     lines: list[tuple[Cell, ...]] = [
         (
             shorten_names(one.names),
             *(one.rows, one.held_back, one.learned_tokens, one.seconds, one.peak_memory, one.joules),
+            *((guess,) if guessed else ()),
         )
-        for one in found
+        for one, guess in zip(found, guesses, strict=True)
     ]
     return Table("What each training took, once", columns, tuple(lines))
+
+
+def _estimate_joules(one: TuningRecord, watts: float | None) -> float | None:
+    """Return processor seconds times the watts of a busy core; None where joules were measured, or nothing is known."""
+    if one.joules is not None or watts is None or one.processor_seconds is None:
+        return None
+    return one.processor_seconds * watts
 
 
 def _make_chart(one: TuningRecord) -> Chart | None:
@@ -190,11 +211,16 @@ def _make_point(step: float, loss: float) -> Point:
     return Point(f"step {step:,.0f}: {loss:.3f}", Interval(step, step, step), Interval(loss, loss, loss), "line")
 
 
-def _list_notes(found: Sequence[TuningRecord]) -> Iterator[str]:
+def _list_notes(found: Sequence[TuningRecord], watts: float | None) -> Iterator[str]:
     for one in found:
         if one.joules is None:
             why = f": {one.why_no_joules.removesuffix('.')}" if one.why_no_joules else ""
             yield f"{shorten_names(one.names)}: the energy of the training was not measured{why}."
+    if any(_estimate_joules(one, watts) is not None for one in found):
+        yield (
+            f"Estimated joules are processor seconds times {watts:g} watts of a busy core, as the trial file states; "
+            "a graphics card is not in them."
+        )
 
 
 def shorten_names(names: Sequence[str]) -> str:

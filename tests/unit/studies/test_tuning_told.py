@@ -55,6 +55,16 @@ def test_the_report_of_a_trial_tells_it(tmp_path: Path) -> None:
     json.dumps(found.document(), allow_nan=False)
 
 
+def test_joules_are_estimated_where_watts_are_stated(tmp_path: Path) -> None:
+    with make_ledger(tmp_path / "l.db", 12, tuning={**FACTS, "processor_seconds": 2000.0}) as ledger:
+        ledger.open_session(TRIAL_ID, {"stated": {"watts_per_core": 7.5, "source": "a data sheet"}})
+        [found] = [one for one in find_further(ledger, TRIAL_ID) if one.title == "Tuning"]
+    [table] = found.tables
+    assert [column.name for column in table.columns[-2:]] == ["joules", "joules, estimated"]
+    assert table.rows[0][-2:] == (None, 15_000.0)
+    assert "processor seconds times 7.5 watts of a busy core" in found.notes[-1]
+
+
 @pytest.mark.parametrize(
     "facts",
     [
