@@ -39,7 +39,9 @@ def _describe_place(found: BestOnTask, others: int) -> str:
     if found.best is not None:
         return f"{found.best} is the best, better than each of the {others} others{_describe_doubts(found)}."
     close = _describe_close(found)
-    needed = "" if found.items_needed is None else f" About {found.items_needed:,} more items would probably tell."
+    needed = ""
+    if found.items_needed is not None and others > 1:  # of two, the verdict tells it
+        needed = f" About {found.items_needed:,} more items would probably tell."
     if len(found.contenders) == len(found.candidates):
         ahead = f" {found.leader} has the highest score so far." if _has_lead(found) else ""
         ahead = ahead if found.leader is not None else " There are too few answers."

@@ -63,6 +63,8 @@ def find_difference_unit(verdict: Verdict, measure: MeasureRecord) -> str:
 
 def _format_interval(low: float, high: float, unit: str) -> str:
     """Return an interval of a difference: ``−17.2 to −6.8``."""
+    if math.isinf(low) and math.isinf(high):
+        return "without ends, since these answers do not bound it"
     return f"{format_difference(low, unit)} to {format_difference(high, unit)}"
 
 
