@@ -8,25 +8,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairtrial.api.serving_found import FoundCandidate, find_served
+from fairtrial.api.serving_together import check_together, find_token_price
 from fairtrial.archive.embedders.opening import open_embedder
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import SpecError
-from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.examine import explain_damage
-from fairtrial.ledger.trials import TrialRow
 from fairtrial.levers import NotesLedgers
 from fairtrial.planning.base import PlannedCandidate
-from fairtrial.report.summary import summarise
-from fairtrial.report.words import describe_verdict
-from fairtrial.running.opening import open_planned, plan_alone
+from fairtrial.running.opening import open_planned
 from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
 from fairtrial.serve.doors import is_loopback, read_keys
-from fairtrial.serve.sameness import Stored, compare_stored, describe_sameness, pick_stored
-from fairtrial.serve.served import About, Served, ServingLimits
+from fairtrial.serve.hall import Hall
+from fairtrial.serve.metrics import ServerMetrics
+from fairtrial.serve.sameness import compare_stored, describe_sameness
+from fairtrial.serve.served import Served, ServingLimits
 from fairtrial.serve.settling import check_template
 from fairtrial.serve.storing import Recorder
-from fairtrial.spec.source import load_candidate
 
 OnNote = Callable[[str], None]
 
@@ -60,23 +58,11 @@ class ServeOptions:
     embed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A candidate that was found, with the trial that has judged it."""
-
-    candidate: PlannedCandidate
-    learned: Sequence[tuple[PlannedCandidate, float]]
-    about: About
-    stored: Sequence[Stored] = ()
-    other: str = ""
-    """Why it is not the candidate that was judged; empty if it is."""
-
-
-def open_served(which: str, options: ServeOptions, on_note: OnNote) -> Served:
-    """Return a candidate that is ready to be served; its desk has begun, and is to be closed.
+def open_hall(which: Sequence[str], options: ServeOptions, on_note: OnNote) -> Hall:
+    """Return candidates that are ready to be served; their desks have begun, and are to be closed.
 
     Args:
-        which: a candidate file, or ``TRIAL#CANDIDATE``, or the name of a candidate of the ledger's latest trial.
+        which: of each a candidate file, or ``TRIAL#CANDIDATE``, or the name of one of the ledger's latest trial.
         options: how it is served.
         on_note: called with lines for whoever starts it.
 
@@ -88,8 +74,27 @@ def open_served(which: str, options: ServeOptions, on_note: OnNote) -> Served:
             f"--host {options.host}: others could reach this server, and it has no keys.",
             fix="Set FAIRTRIAL_API_KEYS to one or more keys, or leave --host out.",
         )
-    found = _find(which, options, on_note)
-    check_template(found.candidate.spec)
+    found = [find_served(one, options.ledger, options.compare, on_note) for one in which]
+    for one in found:
+        check_template(one.candidate.spec)
+    check_together([(one.about.name, one.candidate) for one in found], EngineSettings(threads=options.threads))
+    metrics = ServerMetrics()
+    with ExitStack() as stack:
+        served = []
+        for one in found:
+            served.append(_open_served(one, options, on_note, keys, metrics))
+            stack.callback(served[-1].desk.close, 0.0)
+        if options.embed:
+            served[0].embedder = open_embedder(options.embed, Path.cwd())
+        hall = Hall(tuple(served))
+        stack.pop_all()
+    return hall
+
+
+def _open_served(
+    found: FoundCandidate, options: ServeOptions, on_note: OnNote, keys: tuple[str, ...], metrics: ServerMetrics
+) -> Served:
+    """Return one candidate that is ready to be served."""
     shelf = ImageShelf()
     settings = EngineSettings(threads=options.threads, on_note=on_note, read_image=shelf)
     limits = options.limits
@@ -106,12 +111,13 @@ def open_served(which: str, options: ServeOptions, on_note: OnNote) -> Served:
             spec,
             desk,
             limits,
+            metrics,
             images=shelf,
             keys=keys,
             origins=tuple(options.origins),
             recorder=Recorder(options.record, person, options.record_share) if options.record else None,
-            embedder=open_embedder(options.embed, Path.cwd()) if options.embed else None,
             loopback=is_loopback(options.host),
+            price=find_token_price(found.candidate),
             sameness=sameness,
         )
     except BaseException:
@@ -126,7 +132,7 @@ def _note_ledger(candidate: PlannedCandidate, path: Path) -> None:
             one.lever.lever.note_ledger(one.lever.settings, str(path.resolve()))
 
 
-def _compare(desk: Desk, found: _Found, options: ServeOptions, on_note: OnNote) -> Mapping[str, Any]:
+def _compare(desk: Desk, found: FoundCandidate, options: ServeOptions, on_note: OnNote) -> Mapping[str, Any]:
     """Compare with the trial, tell what differs, and refuse where only the same may be served."""
     wrong = found.other
     told: dict[str, Any] = {"id": "same" if found.about.trial and not wrong else None}
@@ -151,65 +157,3 @@ def _compare(desk: Desk, found: _Found, options: ServeOptions, on_note: OnNote) 
             fix="Run the trial again with what is to be served, or leave --strict out.",
         )
     return told
-
-
-def _find(which: str, options: ServeOptions, on_note: OnNote) -> _Found:
-    """Return the candidate and the trial that it was judged in."""
-    wanted, mark, name = which.rpartition("#")
-    path = Path(which)
-    is_file = not mark and path.suffix in (".yaml", ".yml")
-    if options.ledger is None and not is_file:
-        raise SpecError(f"{which!r} is no candidate file.", fix="Give --ledger with TRIAL#CANDIDATE, or a file.")
-    with ExitStack() as stack:
-        if options.ledger is None:
-            candidate, learned = plan_alone(load_candidate(path), Path.cwd(), on_note, None, None)
-            return _Found(candidate, learned, About(candidate.name, candidate.id))
-        stack.enter_context(explain_damage(options.ledger))
-        store = stack.enter_context(Ledger.open(options.ledger, create=False))
-        spec = load_candidate(path) if is_file else name
-        candidate, learned = plan_alone(spec, Path.cwd(), on_note, store, wanted or None)
-        row = query.find_trial(store, wanted or None) if not is_file else _find_judged(store, candidate)
-        if row is None:
-            on_note(f"No trial in {options.ledger.name} has judged this candidate.")
-            return _Found(candidate, learned, About(candidate.name, candidate.id))
-        return _describe(store, row, candidate, learned, options.compare)
-
-
-def _find_judged(store: Ledger, candidate: PlannedCandidate) -> TrialRow | None:
-    """Return the latest trial that has this very candidate."""
-    for row in reversed(query.read_trials(store)):
-        if any(record.id == candidate.id for record in row.plan.candidates):
-            return query.read_trial(store, row.id)
-    return None
-
-
-def _describe(
-    store: Ledger,
-    row: TrialRow,
-    candidate: PlannedCandidate,
-    learned: Sequence[tuple[PlannedCandidate, float]],
-    count: int,
-) -> _Found:
-    names = [record.name for record in row.plan.candidates if record.id == candidate.id]
-    record = next((one for one in row.plan.candidates if one.name in (names or [candidate.name])), None)
-    assert record is not None  # it was found by one of the two
-    summary = summarise(store, row.id)
-    tasks = {task.name: task for task in summary.tasks}
-    verdicts = tuple(
-        {
-            **{name: getattr(one, name) for name in ("a", "b", "task", "measure", "verdict", "difference", "low",
-                                                     "high", "confidence", "margin", "unit")},
-            "items": one.items_used,
-            "words": describe_verdict(one, tasks[one.task]),
-        }
-        for one in summary.verdicts
-        if record.name in (one.a, one.b)
-    )  # fmt: skip
-    other = "" if record.id == candidate.id or learned else (
-        f"its weights, versions or settings are others than those of {record.name} in the trial {row.id[:12]} "
-        f"(id {candidate.id[:12]}, in the trial {record.id[:12]})"
-    )  # fmt: skip
-    facts = {"trial_name": row.name, "doubts": [doubt.text for doubt in summary.doubts if doubt.headline]}
-    about = About(record.name, candidate.id, row.id, verdicts, facts)
-    listed = [(task.id, task.name) for task in row.plan.tasks]
-    return _Found(candidate, learned, about, pick_stored(store, row.id, record.id, listed, count), other)

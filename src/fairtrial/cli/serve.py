@@ -20,8 +20,12 @@ PARTS = ("starlette", "uvicorn", "prometheus_client")
 
 
 def serve(
-    candidate: Annotated[
-        str, typer.Argument(help="A candidate file; or TRIAL#CANDIDATE, by the trial's id, its beginning, or its name.")
+    candidates: Annotated[
+        list[str],
+        typer.Argument(
+            help="A candidate file; or TRIAL#CANDIDATE, by the trial's id, its beginning, or its name. Several are "
+            "served side by side."
+        ),
     ],
     ledger: Annotated[
         Path | None,
@@ -64,10 +68,10 @@ def serve(
         strict=strict, record=record, record_share=record_share, embed=embed,
     )  # fmt: skip
     with running.bind(host, port) as listening:
-        served = serving.open_served(candidate, options, _tell)
+        hall = serving.open_hall(candidates, options, _tell)
         listening.listen(BACKLOG)  # who reads the address may connect at once
-        _tell_who(served, host, listening.getsockname()[1])
-        running.run_server(served, listening)
+        _tell_who(hall, host, listening.getsockname()[1])
+        running.run_server(hall, listening)
 
 
 def _import_server() -> tuple[Any, Any]:
@@ -84,13 +88,15 @@ def _tell(line: str) -> None:
     Console(stderr=True).print(Text(make_inline(line)), soft_wrap=True)
 
 
-def _tell_who(served: Any, host: str, port: int) -> None:
+def _tell_who(hall: Any, host: str, port: int) -> None:
     """Tell who is served and where; the address alone goes to standard output."""
-    _tell(f"Serving {served.about.name} (candidate {served.about.candidate[:12]}).")
-    for verdict in served.about.verdicts:
-        _tell(f"  {verdict['words']}")
-    if served.recorder is not None:
-        told = served.recorder.describe()
-        _tell(f"Keeping {told['share']:.0%} of the answers in {served.recorder.path}. {told['notice']}")
+    for served in hall.served:
+        _tell(f"Serving {served.about.name} (candidate {served.about.candidate[:12]}).")
+        for verdict in served.about.verdicts:
+            _tell(f"  {verdict['words']}")
+    if (recorder := hall.first.recorder) is not None:
+        told = recorder.describe()
+        _tell(f"Keeping {told['share']:.0%} of the answers in {recorder.path}. {told['notice']}")
     shown = f"[{host}]" if ":" in host else host
+    _tell(f"Chat at http://{shown}:{port}/chat")
     Console().print(Text(f"Listening on http://{shown}:{port}/v1"), soft_wrap=True)

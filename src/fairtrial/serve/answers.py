@@ -8,7 +8,7 @@ from typing import Any
 from fairtrial.engines.live import TokenNote
 from fairtrial.records import GenerateAnswer
 from fairtrial.records.trace import trace_document
-from fairtrial.serve.served import About
+from fairtrial.serve.served import Served
 from fairtrial.serve.tickets import AnsweredRequest
 
 FINISH = {"stop": "stop", "length": "length", "refused": "content_filter"}
@@ -23,11 +23,12 @@ def describe_usage(found: Sequence[AnsweredRequest]) -> dict[str, Any]:
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written, **details}
 
 
-def describe_extras(about: About, answer: GenerateAnswer, changed: Sequence[str]) -> dict[str, Any]:
+def describe_extras(served: Served, answer: GenerateAnswer, changed: Sequence[str]) -> dict[str, Any]:
     """Return the field ``fairtrial``: who answered, from what, with whose rights, and what was done to the answer.
 
     What does not apply is left out.
     """
+    about = served.about
     uses = [use for step in answer.trace for use in step.passages]
     told: dict[str, Any] = {
         "candidate": about.candidate,
@@ -37,6 +38,7 @@ def describe_extras(about: About, answer: GenerateAnswer, changed: Sequence[str]
             {
                 "number": use.number, "uri": use.uri, "start": use.start, "end": use.end, "publisher": use.publisher,
                 "published": use.published, "label": use.label, "corrected": use.corrected, "cited": use.cited,
+                "open": served.openers.write_path(use),
             }
             for use in uses
             if use.number
@@ -55,8 +57,15 @@ def describe_extras(about: About, answer: GenerateAnswer, changed: Sequence[str]
         "guard": [one.document() for step in answer.trace for one in step.interventions],
         "trace": [_without_words(step) for step in trace_document(answer.trace)],
         "truncated_tokens": answer.truncated_tokens,
+        "cost": _describe_cost(served, answer),
     }  # fmt: skip
     return {name: value for name, value in told.items() if value or name == "candidate"}
+
+
+def _describe_cost(served: Served, answer: GenerateAnswer) -> dict[str, float]:
+    """Return what an answer cost at the prices of its tokens; nothing where these are not known."""
+    dollars = served.price(answer) if served.price else None
+    return {} if dollars is None else {"usd": dollars}
 
 
 def _without_words(step: Mapping[str, Any]) -> dict[str, Any]:

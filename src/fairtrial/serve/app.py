@@ -19,7 +19,8 @@ from fairtrial.serve.chat import complete_chat
 from fairtrial.serve.completions import complete_text
 from fairtrial.serve.doors import check_door, read_within
 from fairtrial.serve.errors import ApiError, explain
-from fairtrial.serve.served import Served
+from fairtrial.serve.hall import Hall
+from fairtrial.serve.passages import tell_passage
 from fairtrial.serve.telling import describe_server, list_models, tell_health, tell_metrics, tell_model
 from fairtrial.serve.tokens import describe_tokenizer, detokenize, tokenize
 from fairtrial.serve.vectors import embed_texts
@@ -28,51 +29,55 @@ LOG = logging.getLogger("fairtrial.serve")
 LEFT = 499
 """Status that is counted where the client has left; nobody gets it."""
 
-_Answer = Callable[[Served, Request], Awaitable[Response]]
+_Answer = Callable[[Hall, Request], Awaitable[Response]]
 
 
-async def _chat(served: Served, request: Request) -> Response:
-    return await complete_chat(served, request, await read_within(served, request))
+async def _chat(hall: Hall, request: Request) -> Response:
+    return await complete_chat(hall, request, await read_within(hall.first, request))
 
 
-async def _text(served: Served, request: Request) -> Response:
-    return await complete_text(served, request, await read_within(served, request))
+async def _text(hall: Hall, request: Request) -> Response:
+    return await complete_text(hall, request, await read_within(hall.first, request))
 
 
-async def _vectors(served: Served, request: Request) -> Response:
-    return await embed_texts(served, await read_within(served, request))
+async def _vectors(hall: Hall, request: Request) -> Response:
+    return await embed_texts(hall, await read_within(hall.first, request))
 
 
-async def _tokenize(served: Served, request: Request) -> Response:
-    return await tokenize(served, await read_within(served, request))
+async def _tokenize(hall: Hall, request: Request) -> Response:
+    return await tokenize(hall, await read_within(hall.first, request))
 
 
-async def _detokenize(served: Served, request: Request) -> Response:
-    return await detokenize(served, await read_within(served, request))
+async def _detokenize(hall: Hall, request: Request) -> Response:
+    return await detokenize(hall, await read_within(hall.first, request))
 
 
-async def _tokenizer(served: Served, _: Request) -> Response:
-    return await describe_tokenizer(served)
+async def _tokenizer(hall: Hall, request: Request) -> Response:
+    return await describe_tokenizer(hall, request.query_params.get("model"))
 
 
-async def _models(served: Served, _: Request) -> Response:
-    return list_models(served)
+async def _models(hall: Hall, _: Request) -> Response:
+    return list_models(hall)
 
 
-async def _model(served: Served, request: Request) -> Response:
-    return tell_model(served, request.path_params["name"])
+async def _model(hall: Hall, request: Request) -> Response:
+    return tell_model(hall, request.path_params["name"])
 
 
-async def _root(served: Served, _: Request) -> Response:
-    return describe_server(served)
+async def _passage(hall: Hall, request: Request) -> Response:
+    return await tell_passage(hall, request.path_params["name"])
 
 
-async def _health(served: Served, _: Request) -> Response:
-    return tell_health(served)
+async def _root(hall: Hall, _: Request) -> Response:
+    return describe_server(hall)
 
 
-async def _metrics(served: Served, _: Request) -> Response:
-    return tell_metrics(served)
+async def _health(hall: Hall, _: Request) -> Response:
+    return tell_health(hall)
+
+
+async def _metrics(hall: Hall, _: Request) -> Response:
+    return tell_metrics(hall)
 
 
 POSTS: Mapping[str, _Answer] = {
@@ -82,45 +87,50 @@ POSTS: Mapping[str, _Answer] = {
     "/tokenize": _tokenize,
     "/detokenize": _detokenize,
 }
-GETS: Mapping[str, _Answer] = {"/models": _models, "/models/{name:path}": _model, "/tokenizer_info": _tokenizer}
+GETS: Mapping[str, _Answer] = {
+    "/models": _models,
+    "/models/{name:path}": _model,
+    "/tokenizer_info": _tokenizer,
+    "/passages/{name}": _passage,
+}
 OWN: Mapping[str, _Answer] = {"/": _root, "/health": _health, "/metrics": _metrics}
 
 
-def make_app(served: Served) -> Starlette:
+def make_app(hall: Hall) -> Starlette:
     """Return the application; the paths of OpenAI's API are there with and without ``/v1``."""
     routes = [
-        Route(f"{prefix}{path}", _guard(served, path, answer), methods=[method])
+        Route(f"{prefix}{path}", _guard(hall, path, answer), methods=[method])
         for prefix in ("/v1", "")
         for method, listed in (("POST", POSTS), ("GET", GETS))
         for path, answer in listed.items()
     ]
-    routes += [Route(path, _guard(served, path, answer), methods=["GET"]) for path, answer in OWN.items()]
+    routes += [Route(path, _guard(hall, path, answer), methods=["GET"]) for path, answer in OWN.items()]
     allowed = Middleware(
-        CORSMiddleware, allow_origins=list(served.origins), allow_methods=["GET", "POST"],
+        CORSMiddleware, allow_origins=list(hall.first.origins), allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type"],
     )  # fmt: skip
     return Starlette(
         routes=routes,
-        middleware=[allowed] if served.origins else [],
+        middleware=[allowed] if hall.first.origins else [],
         exception_handlers={HTTPException: _answer_http},
     )
 
 
-def _guard(served: Served, path: str, answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
+def _guard(hall: Hall, path: str, answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
     """Return a handler that lets in whom it may, and tells errors in the form that clients read."""
 
     async def respond(request: Request) -> Response:
         try:
-            check_door(served, request)
-            response = await answer(served, request)
+            check_door(hall.first, request)
+            response = await answer(hall, request)
         except ClientLeftError:
-            served.metrics.requests.labels(path, str(LEFT)).inc()
+            hall.first.metrics.requests.labels(path, str(LEFT)).inc()
             return Response(status_code=LEFT)
         except Exception as error:
             if not isinstance(error, ApiError | FairtrialError):
                 LOG.exception("a request has failed")
             response = explain(error).respond()
-        served.metrics.requests.labels(path, str(response.status_code)).inc()
+        hall.first.metrics.requests.labels(path, str(response.status_code)).inc()
         return response
 
     return respond

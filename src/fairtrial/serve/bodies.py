@@ -104,6 +104,7 @@ class EmbeddingBody(_Body):
 class TokenizeBody(_Body):
     """Of ``/tokenize``."""
 
+    model: StrictStr | None = None
     prompt: StrictStr
     add_special_tokens: StrictBool | None = None
 
@@ -111,6 +112,7 @@ class TokenizeBody(_Body):
 class DetokenizeBody(_Body):
     """Of ``/detokenize``."""
 
+    model: StrictStr | None = None
     tokens: Annotated[list[StrictInt], Field(max_length=MOST_TOKENS)]
 
 

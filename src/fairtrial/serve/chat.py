@@ -20,16 +20,17 @@ from fairtrial.serve.bodies import ChatBody, ResponseFormat, read_body, refuse_u
 from fairtrial.serve.conversation import read_messages
 from fairtrial.serve.errors import ApiError
 from fairtrial.serve.forms import write_form
+from fairtrial.serve.hall import Hall
 from fairtrial.serve.served import Served
 from fairtrial.serve.settling import list_changes, settle, spread, write_prompt
 from fairtrial.serve.streaming import Events, finish_word, respond_stream
 from fairtrial.serve.tickets import AnsweredRequest
 
 
-async def complete_chat(served: Served, client: Request, data: bytes) -> Response:
+async def complete_chat(hall: Hall, client: Request, data: bytes) -> Response:
     """Answer a conversation."""
     body = read_body(data, ChatBody)
-    served.check_model(body.model)
+    served = hall.find(body.model)
     refuse_unknown_effects(body)
     _refuse_tools(body)
     if body.max_completion_tokens is not None:
@@ -92,7 +93,7 @@ async def _answer(
         with served.images.holding(images):
             found = await gather_answers(served, client, [(one, wishes) for one in spread(request, count)], shrinks)
         choices = [
-            describe_chat_choice(i, one, describe_extras(served.about, one.answer, changed), noted=noted)
+            describe_chat_choice(i, one, describe_extras(served, one.answer, changed), noted=noted)
             for i, one in enumerate(found)
         ]
         return JSONResponse({**head, "choices": choices, "usage": describe_usage(found)})
@@ -108,7 +109,7 @@ async def _answer(
         if noted:
             notes = describe_chat_notes(ended.notes[told[0] :])
             chunks.append({**_choose({"content": ""}), "logprobs": notes})
-        extras = describe_extras(served.about, ended.answer, changed)
+        extras = describe_extras(served, ended.answer, changed)
         return [*chunks, {**_choose({}), "finish_reason": finish_word(ended), "fairtrial": extras}]
 
     events = _hold_images(served, images, answer_events(served, request, wishes, shrinks))

@@ -15,6 +15,7 @@ from fairtrial.serve.answers import describe_extras, describe_text_choice, descr
 from fairtrial.serve.asking import answer_events, gather_answers
 from fairtrial.serve.bodies import CompletionBody, read_body, refuse_unknown_effects
 from fairtrial.serve.errors import ApiError
+from fairtrial.serve.hall import Hall
 from fairtrial.serve.served import Served
 from fairtrial.serve.settling import list_changes, settle, spread, write_prompt
 from fairtrial.serve.streaming import finish_word, respond_stream
@@ -26,10 +27,10 @@ USUAL_TOKENS = 16
 Given = str | list[int]
 
 
-async def complete_text(served: Served, client: Request, data: bytes) -> Response:
+async def complete_text(hall: Hall, client: Request, data: bytes) -> Response:
     """Go on with texts."""
     body = read_body(data, CompletionBody)
-    served.check_model(body.model)
+    served = hall.find(body.model)
     refuse_unknown_effects(body)
     prompts = _list_prompts(body)
     _refuse_impossible(served, body, prompts)
@@ -47,7 +48,7 @@ async def complete_text(served: Served, client: Request, data: bytes) -> Respons
         found = await gather_answers(served, client, asked)
         choices = [
             describe_text_choice(
-                i, one, describe_extras(served.about, one.answer, changed), noted=body.logprobs is not None,
+                i, one, describe_extras(served, one.answer, changed), noted=body.logprobs is not None,
                 prompt=echoed[i],
             )
             for i, one in enumerate(found)
@@ -68,7 +69,7 @@ async def _stream(
             return [{"index": 0, "text": piece.text, "logprobs": None, "finish_reason": None}] if piece.text else []
         assert ended is not None
         notes = describe_text_notes(ended.notes) if body.logprobs is not None else None
-        extras = describe_extras(served.about, ended.answer, changed)
+        extras = describe_extras(served, ended.answer, changed)
         last = {"index": 0, "text": "", "logprobs": notes, "finish_reason": finish_word(ended), "fairtrial": extras}
         return [last]
 

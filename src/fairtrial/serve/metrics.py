@@ -43,11 +43,19 @@ class ServerMetrics:
             for one in step.interventions:
                 self.acts.labels(one.stage, one.check, one.action).inc()
 
-    def write(self, waiting: int, growing: int, work: Iterable[tuple[str, float]]) -> bytes:
-        """Return all of it as text."""
+    def write(self, waiting: int, growing: int, work: Iterable[tuple[str, str, float]]) -> bytes:
+        """Return all of it as text.
+
+        Args:
+            waiting: requests that wait.
+            growing: answers that grow.
+            work: what engines have computed: name, candidate (empty: the only one), value.
+        """
         self.waiting.set(waiting)
         self.growing.set(growing)
-        lines = "".join(
-            f"# TYPE fairtrial_engine_{name} gauge\nfairtrial_engine_{name} {value}\n" for name, value in work
-        )
-        return generate_latest(self.registry) + lines.encode()
+        lines: dict[str, list[str]] = {}
+        for name, candidate, value in work:
+            label = f'{{candidate="{candidate}"}}' if candidate else ""
+            lines.setdefault(name, []).append(f"fairtrial_engine_{name}{label} {value}\n")
+        told = "".join(f"# TYPE fairtrial_engine_{name} gauge\n{''.join(held)}" for name, held in lines.items())
+        return generate_latest(self.registry) + told.encode()

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fairtrial.errors import FairtrialError
 from fairtrial.serve.app import make_app
-from fairtrial.serve.served import Served
+from fairtrial.serve.hall import Hall
 
 HEAD_SECONDS = 15.0
 """In which the head of a request must have come."""
@@ -37,9 +37,9 @@ class _Protocol(H11Protocol):
 class _Server(uvicorn.Server):
     """Takes no more requests once it is told to stop, and lets the others end."""
 
-    def __init__(self, config: uvicorn.Config, served: Served) -> None:
+    def __init__(self, config: uvicorn.Config, hall: Hall) -> None:
         super().__init__(config)
-        self.served = served
+        self.hall = hall
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -49,7 +49,7 @@ class _Server(uvicorn.Server):
             self._captured_signals.clear()  # else they are raised again, before what is left is written
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        self.served.desk.refuse_more()
+        self.hall.refuse_more()
         super().handle_exit(sig, frame)
 
 
@@ -69,12 +69,12 @@ def bind(host: str, port: int) -> socket.socket:
     return found
 
 
-def run_server(served: Served, listening: socket.socket) -> None:
+def run_server(hall: Hall, listening: socket.socket) -> None:
     """Serve until the process is told to stop (Ctrl-C, SIGTERM)."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    limits = served.limits
+    limits = hall.first.limits
     config = uvicorn.Config(
-        make_app(served),
+        make_app(hall),
         http=_Protocol,
         ws="none",
         lifespan="off",
@@ -87,8 +87,6 @@ def run_server(served: Served, listening: socket.socket) -> None:
         h11_max_incomplete_event_size=64 << 10,
     )
     try:
-        _Server(config, served).run(sockets=[listening])
+        _Server(config, hall).run(sockets=[listening])
     finally:
-        served.desk.close(1.0)
-        if served.recorder is not None:
-            served.recorder.close()
+        hall.close(1.0)

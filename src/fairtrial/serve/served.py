@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fairtrial.archive.embedders.base import Embedder
+from fairtrial.records import GenerateAnswer
 from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
-from fairtrial.serve.errors import ApiError
 from fairtrial.serve.metrics import ServerMetrics
+from fairtrial.serve.openers import PassageOpeners
 from fairtrial.serve.storing import Recorder
 from fairtrial.spec.candidate import Candidate
-
-WINNER = "winner"
-"""Another name of the candidate, for clients that are set up once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,8 @@ class Served:
         recorder: keeps answers; None if none is kept.
         embedder: gives vectors of texts; None if there is none.
         loopback: whether it is reached from this machine alone.
+        openers: names of passages that its answers have cited.
+        price: US dollars of an answer, None where that is not known; None: nobody knows.
         sameness: what the comparison with stored answers came to, as JSON values.
         began: when it was opened, in seconds since 1970.
     """
@@ -94,19 +94,7 @@ class Served:
     recorder: Recorder | None = None
     embedder: Embedder | None = None
     loopback: bool = True
+    openers: PassageOpeners = field(default_factory=PassageOpeners)
+    price: Callable[[GenerateAnswer], float | None] | None = None
     sameness: Mapping[str, Any] = field(default_factory=dict)
     began: int = field(default_factory=lambda: int(time.time()))
-
-    def check_model(self, name: str | None) -> None:
-        """Raise ApiError if a client asks for a model that is not served."""
-        if name is not None and name not in self.names:
-            known = ", ".join(self.names)
-            raise ApiError(
-                404, f"the model {name!r:.80} is not served here; there is: {known}.", code="model_not_found",
-                param="model",
-            )  # fmt: skip
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """By what the candidate is asked for."""
-        return tuple(dict.fromkeys((self.about.name, WINNER)))

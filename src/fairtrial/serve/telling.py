@@ -8,16 +8,30 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from fairtrial.serve.errors import ApiError
+from fairtrial.serve.hall import Hall
 from fairtrial.serve.metrics import CONTENT_TYPE
 from fairtrial.serve.served import Served
 
+ENDPOINTS = (
+    "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models", "/v1/passages", "/tokenize",
+    "/detokenize", "/tokenizer_info", "/health", "/metrics", "/chat",
+)  # fmt: skip
 
-def describe_server(served: Served) -> Response:
-    """Return who answers: the candidate, the trial that it was judged in, and its verdicts."""
+
+def describe_server(hall: Hall) -> Response:
+    """Return who answers: the candidate, the trial that it was judged in, and its verdicts; of several a list."""
+    if len(hall.served) > 1:
+        own: dict[str, Any] = {"object": "fairtrial.candidates", "fairtrial": version("fairtrial")}
+        listed = [describe_candidate(one) for one in hall.served]
+        return JSONResponse({**own, "candidates": listed, "endpoints": ENDPOINTS})
+    own = {"object": "fairtrial.candidate", "fairtrial": version("fairtrial")}
+    return JSONResponse({**own, **describe_candidate(hall.first), "endpoints": ENDPOINTS})
+
+
+def describe_candidate(served: Served) -> dict[str, Any]:
+    """Return who a candidate is, the trial that it was judged in, and its verdicts, as JSON values."""
     about = served.about
-    document: dict[str, Any] = {
-        "object": "fairtrial.candidate",
-        "fairtrial": version("fairtrial"),
+    return {
         "name": about.name,
         "candidate": about.candidate,
         "trial": about.trial or None,
@@ -25,24 +39,21 @@ def describe_server(served: Served) -> Response:
         "sameness": dict(served.sameness) or None,
         "recording": served.recorder.describe() if served.recorder else None,
         **about.facts,
-        "endpoints": ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models", "/tokenize",
-                      "/detokenize", "/tokenizer_info", "/health", "/metrics"],
-    }  # fmt: skip
-    return JSONResponse(document)
+    }
 
 
-def list_models(served: Served) -> Response:
+def list_models(hall: Hall) -> Response:
     """Return what can be asked for."""
-    return JSONResponse({"object": "list", "data": [_describe_model(served, name) for name in served.names]})
+    return JSONResponse({"object": "list", "data": [_describe_model(hall, name) for name in hall.names]})
 
 
-def tell_model(served: Served, name: str) -> Response:
+def tell_model(hall: Hall, name: str) -> Response:
     """Return one of them."""
-    served.check_model(name)
-    return JSONResponse(_describe_model(served, name))
+    return JSONResponse(_describe_model(hall, name))
 
 
-def _describe_model(served: Served, name: str) -> dict[str, Any]:
+def _describe_model(hall: Hall, name: str) -> dict[str, Any]:
+    served = hall.find(name)
     can = served.desk.engine.can
     told = {"candidate": served.about.candidate, "trial": served.about.trial or None, "images": can.images}
     return {
@@ -55,15 +66,26 @@ def _describe_model(served: Served, name: str) -> dict[str, Any]:
     }
 
 
-def tell_health(served: Served) -> Response:
-    """Return whether it answers."""
-    if not served.desk.well:
-        raise ApiError(503, "the engine does not answer.", code="engine_failed")
-    return JSONResponse({"status": "ok", "waiting": served.desk.waiting, "growing": served.desk.growing})
+def tell_health(hall: Hall) -> Response:
+    """Return whether all candidates answer."""
+    bad = [one.about.name for one in hall.served if not one.desk.well]
+    if bad:
+        who = f" of {', '.join(bad)}" if len(hall.served) > 1 else ""
+        raise ApiError(503, f"the engine{who} does not answer.", code="engine_failed")
+    waiting, growing = _count_requests(hall)
+    return JSONResponse({"status": "ok", "waiting": waiting, "growing": growing})
 
 
-def tell_metrics(served: Served) -> Response:
-    """Return what happened so far, for Prometheus."""
-    desk = served.desk
-    text = served.metrics.write(desk.waiting, desk.growing, sorted(desk.work.items()))
-    return Response(text, media_type=CONTENT_TYPE)
+def _count_requests(hall: Hall) -> tuple[int, int]:
+    desks = [one.desk for one in hall.served]
+    return sum(desk.waiting for desk in desks), sum(desk.growing for desk in desks)
+
+
+def tell_metrics(hall: Hall) -> Response:
+    """Return what happened so far, for Prometheus: of all candidates together, but for what engines have computed."""
+    work = [
+        (name, one.about.name if len(hall.served) > 1 else "", value)
+        for one in hall.served
+        for name, value in sorted(one.desk.work.items())
+    ]
+    return Response(hall.first.metrics.write(*_count_requests(hall), work), media_type=CONTENT_TYPE)

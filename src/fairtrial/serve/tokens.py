@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from fairtrial.engines.live import ReadsTokens
 from fairtrial.serve.bodies import DetokenizeBody, TokenizeBody, read_body
 from fairtrial.serve.errors import ApiError
+from fairtrial.serve.hall import Hall
 from fairtrial.serve.served import Served
 
 
@@ -17,20 +18,25 @@ def _get_reader(served: Served) -> ReadsTokens:
     return live
 
 
-async def describe_tokenizer(served: Served) -> Response:
+async def describe_tokenizer(hall: Hall, model: str | None) -> Response:
     """Return the tokens that begin and end texts, and the chat template."""
+    served = hall.find(model)
     reader = _get_reader(served)
     return JSONResponse(await served.desk.call(reader.describe_tokens))
 
 
-async def tokenize(served: Served, data: bytes) -> Response:
+async def tokenize(hall: Hall, data: bytes) -> Response:
     """Return the tokens of a text, nothing added unless it is asked for."""
-    body, reader = read_body(data, TokenizeBody), _get_reader(served)
+    body = read_body(data, TokenizeBody)
+    served = hall.find(body.model)
+    reader = _get_reader(served)
     found = await served.desk.call(lambda: reader.tokenize(body.prompt, begins=bool(body.add_special_tokens)))
     return JSONResponse({"tokens": found, "count": len(found), "max_model_len": served.desk.engine.can.context_tokens})
 
 
-async def detokenize(served: Served, data: bytes) -> Response:
+async def detokenize(hall: Hall, data: bytes) -> Response:
     """Return the text of tokens."""
-    body, reader = read_body(data, DetokenizeBody), _get_reader(served)
+    body = read_body(data, DetokenizeBody)
+    served = hall.find(body.model)
+    reader = _get_reader(served)
     return JSONResponse({"prompt": await served.desk.call(lambda: reader.detokenize(body.tokens))})

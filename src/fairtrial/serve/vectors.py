@@ -11,15 +11,16 @@ from starlette.responses import JSONResponse, Response
 from fairtrial.engines.stopping import estimate_tokens
 from fairtrial.serve.bodies import EmbeddingBody, read_body
 from fairtrial.serve.errors import ApiError
-from fairtrial.serve.served import Served
+from fairtrial.serve.hall import Hall
 
 TURN = asyncio.Semaphore(1)
 """An embedder is asked by one client at a time."""
 
 
-async def embed_texts(served: Served, data: bytes) -> Response:
+async def embed_texts(hall: Hall, data: bytes) -> Response:
     """Return vectors of texts, as numbers or, as most clients ask for, as bytes in base64 (float32, little-endian)."""
     body = read_body(data, EmbeddingBody)
+    served = hall.first
     if served.embedder is None:
         told = "no embedder is served here; start the server with --embed SPEC, e.g. small."
         raise ApiError(404, told, code="no_embedder")

@@ -18,9 +18,9 @@ def test_the_options_reach_the_server(tmp_path: Path, monkeypatch: pytest.Monkey
     path.write_text("{id: one, model: 'fake:one'}")
     seen = []
 
-    def run(served, listening) -> None:
-        seen.append((served, listening.getsockname()[1]))
-        served.desk.close(0.0)
+    def run(hall, listening) -> None:
+        seen.append((hall.first, listening.getsockname()[1]))
+        hall.close(0.0)
 
     monkeypatch.setattr(running, "run_server", run)
     options = ["--parallel", "3", "--queue", "5", "--timeout", "9", "--cors", "https://mine.example"]

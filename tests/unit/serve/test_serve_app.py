@@ -28,6 +28,7 @@ testclient = pytest.importorskip("starlette.testclient")
 from fairtrial.serve.app import make_app  # noqa: E402
 from fairtrial.serve.desk import Desk  # noqa: E402
 from fairtrial.serve.doors import read_keys  # noqa: E402
+from fairtrial.serve.hall import Hall  # noqa: E402
 from fairtrial.serve.served import About, Served, ServingLimits  # noqa: E402
 from fairtrial.serve.settling import check_template  # noqa: E402
 from fairtrial.serve.storing import Recorder  # noqa: E402
@@ -61,7 +62,8 @@ def serving(spec: Candidate | None = None, slow: float = 0.0, **more) -> Iterato
     desk = Desk(lambda: opened(spec, slow), limits.places, limits.waiting)
     desk.start()
     served = Served(About(spec.id, "c" * 32, "t" * 32, ({"words": "fine"},)), spec, desk, limits, **more)
-    with testclient.TestClient(make_app(served), base_url="http://localhost", raise_server_exceptions=False) as client:
+    app = make_app(Hall((served,)))
+    with testclient.TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         client.served = served
         yield client
     desk.close(0.0)

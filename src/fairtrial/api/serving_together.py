@@ -1,0 +1,70 @@
+"""What is known of candidates before they are served: whether side by side they have room, and what answers cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import psutil
+
+from fairtrial.engines import EngineSettings
+from fairtrial.errors import BudgetError, SpecError
+from fairtrial.measures.cost import find_price
+from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
+from fairtrial.planning.base import PlannedCandidate
+from fairtrial.records import GenerateAnswer
+from fairtrial.running.memory_fit import predict_candidate
+from fairtrial.serve.hall import WINNER
+from fairtrial.spec.device import format_gigabytes
+from fairtrial.spec.stated import StatedMachine
+
+
+def check_together(found: Sequence[tuple[str, PlannedCandidate]], settings: EngineSettings) -> None:
+    """Check candidates with their names, if there are several.
+
+    Raises:
+        SpecError: two have one name, or are one and the same.
+        BudgetError: together they are predicted to need more memory than is free.
+    """
+    if len(found) < 2:
+        return
+    names = [name for name, _ in found]
+    if twice := [name for number, name in enumerate(names) if name in names[:number]]:
+        raise SpecError(
+            f"two candidates are called {twice[0]!r}; a client names whom it asks.", fix="Give one of them another id."
+        )
+    ids = {candidate.id: name for name, candidate in found}
+    if len(ids) < len(found):
+        same = next(name for name, candidate in found if ids[candidate.id] != name)
+        raise SpecError(f"{same} and {ids[dict(found)[same].id]} are the same candidate.", fix="Serve it once.")
+    if WINNER in names[1:]:
+        raise SpecError(f"{WINNER!r} is another name of the first candidate.", fix="Name that one first.")
+    _check_memory(found, settings)
+
+
+def _check_memory(found: Sequence[tuple[str, PlannedCandidate]], settings: EngineSettings) -> None:
+    """Raise BudgetError where what is predicted is more than is free; what cannot be predicted is not counted."""
+    needs = {name: predict_candidate(candidate, (), settings)["memory"] for name, candidate in found}
+    known = {name: int(need["full"]) for name, need in needs.items() if need}
+    free = int(psutil.virtual_memory().available)
+    if sum(known.values()) > free:
+        listed = ", ".join(f"{name} {format_gigabytes(size)}" for name, size in known.items())
+        raise BudgetError(
+            f"together they need {format_gigabytes(sum(known.values()))} of memory, predicted ({listed}); "
+            f"{format_gigabytes(free)} are free.",
+            fix="Serve fewer of them, or smaller ones, or with a smaller `context`.",
+        )
+
+
+def find_token_price(candidate: PlannedCandidate) -> Callable[[GenerateAnswer], float] | None:
+    """Return what tells the US dollars of an answer by its tokens; None where no token has a known price.
+
+    That is where one model answers, whatever levers are around it; what this machine's time costs is not known here.
+    """
+    models = {one.id: one for one in candidate.models.values()}
+    if len(models) != 1:
+        return None
+    price = find_price(next(iter(models.values())).model.record(), StatedMachine()).per_token
+    if price is None:
+        return None
+    read, new = price
+    return lambda answer: read * count_tokens_in(answer) + new * count_tokens_out(answer)

@@ -1,0 +1,61 @@
+"""All candidates of one server: who is asked, by the name that a client says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairtrial.serve.errors import ApiError
+from fairtrial.serve.served import Served
+
+WINNER = "winner"
+"""Another name of the first candidate, for clients that are set up once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """Candidates that are served side by side, each at its own desk.
+
+    Attributes:
+        served: at least one; limits, keys and all that is about clients are those of the first, and of all.
+    """
+
+    served: tuple[Served, ...]
+
+    @property
+    def first(self) -> Served:
+        """Who is asked where a client names nobody."""
+        return self.served[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By what candidates are asked for."""
+        return tuple(dict.fromkeys((*(one.about.name for one in self.served), WINNER)))
+
+    def find(self, name: str | None) -> Served:
+        """Return whom a client asks for; the first candidate where it names nobody.
+
+        Raises ApiError if nobody of that name is served.
+        """
+        if name is None:
+            return self.first
+        found = next((one for one in self.served if one.about.name == name), None)
+        if found is None and name == WINNER:
+            return self.first
+        if found is None:
+            raise ApiError(
+                404, f"the model {name!r:.80} is not served here; there is: {', '.join(self.names)}.",
+                code="model_not_found", param="model",
+            )  # fmt: skip
+        return found
+
+    def refuse_more(self) -> None:
+        """Let nobody wait any more; what waits is answered."""
+        for one in self.served:
+            one.desk.refuse_more()
+
+    def close(self, seconds: float) -> None:
+        """End all desks, and write what is left to be kept."""
+        for one in self.served:
+            one.desk.close(seconds)
+            if one.recorder is not None:
+                one.recorder.close()
