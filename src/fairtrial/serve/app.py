@@ -11,17 +11,18 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from fairtrial.errors import FairtrialError
 from fairtrial.serve.asking import ClientLeftError
 from fairtrial.serve.chat import complete_chat
 from fairtrial.serve.completions import complete_text
-from fairtrial.serve.doors import check_door, read_within
+from fairtrial.serve.doors import check_door, check_origin, read_within
 from fairtrial.serve.errors import ApiError, explain
 from fairtrial.serve.hall import Hall
+from fairtrial.serve.page.routes import make_page_routes
 from fairtrial.serve.passages import tell_passage
-from fairtrial.serve.telling import describe_server, list_models, tell_health, tell_metrics, tell_model
+from fairtrial.serve.telling import describe_chat, describe_server, list_models, tell_health, tell_metrics, tell_model
 from fairtrial.serve.tokens import describe_tokenizer, detokenize, tokenize
 from fairtrial.serve.vectors import embed_texts
 
@@ -68,6 +69,10 @@ async def _passage(hall: Hall, request: Request) -> Response:
     return await tell_passage(hall, request.path_params["name"])
 
 
+async def _talkers(hall: Hall, _: Request) -> Response:
+    return describe_chat(hall)
+
+
 async def _root(hall: Hall, _: Request) -> Response:
     return describe_server(hall)
 
@@ -93,18 +98,19 @@ GETS: Mapping[str, _Answer] = {
     "/tokenizer_info": _tokenizer,
     "/passages/{name}": _passage,
 }
-OWN: Mapping[str, _Answer] = {"/": _root, "/health": _health, "/metrics": _metrics}
+OWN: Mapping[str, _Answer] = {"/": _root, "/chat/settings": _talkers, "/health": _health, "/metrics": _metrics}
 
 
 def make_app(hall: Hall) -> Starlette:
     """Return the application; the paths of OpenAI's API are there with and without ``/v1``."""
-    routes = [
+    routes: list[BaseRoute] = [
         Route(f"{prefix}{path}", _guard(hall, path, answer), methods=[method])
         for prefix in ("/v1", "")
         for method, listed in (("POST", POSTS), ("GET", GETS))
         for path, answer in listed.items()
     ]
     routes += [Route(path, _guard(hall, path, answer), methods=["GET"]) for path, answer in OWN.items()]
+    routes += make_page_routes(lambda request: _refuse_stranger(hall, request))
     allowed = Middleware(
         CORSMiddleware, allow_origins=list(hall.first.origins), allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type"],
@@ -114,6 +120,15 @@ def make_app(hall: Hall) -> Starlette:
         middleware=[allowed] if hall.first.origins else [],
         exception_handlers={HTTPException: _answer_http},
     )
+
+
+def _refuse_stranger(hall: Hall, request: Request) -> Response | None:
+    """Return why somebody may not even see a page without words; None if they may."""
+    try:
+        check_origin(hall.first, request)
+    except ApiError as error:
+        return error.respond()
+    return None
 
 
 def _guard(hall: Hall, path: str, answer: _Answer) -> Callable[[Request], Awaitable[Response]]:

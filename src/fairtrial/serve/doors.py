@@ -41,16 +41,8 @@ def is_loopback(host: str) -> bool:
 
 
 def check_door(served: Served, request: Request) -> None:
-    """Raise ApiError for a client without a key, and for scripts of pages that were not let in.
-
-    A page of any site can have a browser ask a server on this machine, and with a name of its own that leads there it
-    can read the answer; so the names are looked at.
-    """
-    origin = request.headers.get("origin")
-    if origin and origin not in served.origins and not _is_own(origin, request):
-        raise ApiError(403, "pages of other sites are not let in; start the server with --cors ORIGIN.", code="origin")
-    if served.loopback and not served.keys and not is_loopback(_strip_port(request.headers.get("host", ""))):
-        raise ApiError(403, "without a key this server is reached by the name of this machine only.", code="host")
+    """Raise ApiError for a client without a key, and for whom `check_origin` does not let in."""
+    check_origin(served, request)
     if not served.keys or request.url.path in OPEN:
         return
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -60,6 +52,19 @@ def check_door(served: Served, request: Request) -> None:
     if not any(found):
         told = "a key is needed: send it as `Authorization: Bearer KEY`."
         raise ApiError(401, told, code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
+
+
+def check_origin(served: Served, request: Request) -> None:
+    """Raise ApiError for scripts of pages that were not let in, and for other names of this machine.
+
+    A page of any site can have a browser ask a server on this machine, and with a name of its own that leads there it
+    can read the answer; so the names are looked at.
+    """
+    origin = request.headers.get("origin")
+    if origin and origin not in served.origins and not _is_own(origin, request):
+        raise ApiError(403, "pages of other sites are not let in; start the server with --cors ORIGIN.", code="origin")
+    if served.loopback and not served.keys and not is_loopback(_strip_port(request.headers.get("host", ""))):
+        raise ApiError(403, "without a key this server is reached by the name of this machine only.", code="host")
 
 
 def _is_own(origin: str, request: Request) -> bool:

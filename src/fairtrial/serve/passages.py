@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.responses import JSONResponse, Response
 
 from fairtrial.errors import ArchiveError
@@ -17,9 +19,8 @@ async def tell_passage(hall: Hall, name: str) -> Response:
         wanted = served.openers.read(name)
         if wanted is None:
             continue
-        desk = served.desk
         try:
-            found = await desk.call(lambda desk=desk, wanted=wanted: open_cited(desk.engine, wanted))
+            found = await served.desk.call(partial(open_cited, served.desk.engine, wanted))
         except ArchiveError as error:
             raise ApiError(404, f"{error.message} {error.fix}".strip(), code="passage_gone") from None
         return JSONResponse(_describe(found), headers={"Cache-Control": "no-store"})

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from fairtrial.serve.conversation import MOST_IMAGES
 from fairtrial.serve.errors import ApiError
 from fairtrial.serve.hall import Hall
 from fairtrial.serve.metrics import CONTENT_TYPE
@@ -40,6 +41,29 @@ def describe_candidate(served: Served) -> dict[str, Any]:
         "recording": served.recorder.describe() if served.recorder else None,
         **about.facts,
     }
+
+
+def describe_chat(hall: Hall) -> Response:
+    """Return what the chat page must know: who answers, with what they were tested, and how much may be sent."""
+    limits = hall.first.limits
+    document = {
+        "object": "fairtrial.chat",
+        "candidates": [_describe_talker(one) for one in hall.served],
+        "limits": {"body_bytes": limits.body_bytes, "images": MOST_IMAGES, "answer_seconds": limits.answer_seconds},
+        "votes": None,
+    }
+    return JSONResponse(document, headers={"Cache-Control": "no-store"})
+
+
+def _describe_talker(served: Served) -> dict[str, Any]:
+    spec = served.spec
+    asked = {
+        "images": served.desk.engine.can.images,
+        "chats": spec.chat != "none",
+        "system": spec.system,
+        "decoding": spec.decoding.model_dump(mode="json"),
+    }
+    return {**describe_candidate(served), **asked}
 
 
 def list_models(hall: Hall) -> Response:

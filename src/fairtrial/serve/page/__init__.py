@@ -1,0 +1,1 @@
+"""The page at ``/chat``: its frame, style sheet and scripts.  What it shows it asks for, as any client does."""

@@ -1,0 +1,216 @@
+"""The chat page in a real browser: streaming, stopping, sources, hostile text, images, keys, what is exported."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fairtrial.serve.served import About
+from tests.support.archives import BRIDGE, FERRY, SECRET, make_archive
+from tests.support.servers.chat_server import (
+    HOSTILE,
+    ChatServer,
+    SlowEngine,
+    chat_server,
+    make_reader,
+    say_by_question,
+    serve_engine,
+)
+
+sync_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("uvicorn")
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
+]
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+LONG = " ".join(f"word{number}" for number in range(400))
+KEY = "a-key-of-many-letters"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatServer]:
+    archive = make_archive(tmp_path_factory.mktemp("chat") / "town.db", (FERRY, BRIDGE, SECRET))
+    said = say_by_question({"hostile": HOSTILE, "long": LONG}, "Nothing to say.")
+    words = ({"words": "writer is better than other at arithmetic."}, {"words": "tied"}, {"words": "undecided"})
+    about = About("writer", "w" * 32, "t" * 32, words, {"trial_name": "town", "doubts": ["Few items: 12."]})
+    writer = serve_engine("writer", lambda: SlowEngine(said), about=about, sameness={"id": "same", "asked": 8})
+    reader = serve_engine("reader", make_reader(archive), spec={"decoding": {"temperature": 0.5}, "system": "Be kind."})
+    with chat_server([writer, reader]) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(params=[1100])
+def page(browser: sync_api.Browser, server: ChatServer, request: pytest.FixtureRequest) -> Iterator[sync_api.Page]:
+    found = open_page(browser, server.url, request.param)
+    yield found
+    assert [one for one in found.said if "Password forms" not in one] == []
+    found.close()
+
+
+def open_page(browser: sync_api.Browser, url: str, width: int = 1100) -> sync_api.Page:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.said = []
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.goto(f"{url}/chat")
+    page.wait_for_selector("body[data-ready]", state="attached")
+    return page
+
+
+def ask(page: sync_api.Page, text: str) -> None:
+    before = len(page.query_selector_all(".turn"))
+    page.fill("#question", text)
+    page.press("#question", "Enter")
+    page.wait_for_selector(f".turn:nth-of-type({before + 2})")
+
+
+def ended(page: sync_api.Page) -> sync_api.ElementHandle:
+    page.wait_for_selector(".answer:last-child:not([aria-busy])")
+    return page.query_selector_all(".answer")[-1]
+
+
+def test_who_answers_stands_at_the_top_with_verdicts_and_doubts(page: sync_api.Page) -> None:
+    told = page.inner_text("#who")
+    assert "writer is better than other at arithmetic." in told
+    assert "Few items: 12." in told
+    assert "Judged in the trial town" in told
+    assert "1 more verdict" in told
+
+
+@pytest.mark.parametrize("page", [1100, 360], indirect=True)
+def test_hostile_answers_are_text(page: sync_api.Page) -> None:
+    ask(page, "something hostile")
+    answer = ended(page)
+    assert page.evaluate("typeof window.hacked") == "undefined"
+    assert "<script>window.hacked = 1</script>" in answer.inner_text()
+    assert "Hidden⟨U+202E⟩text [7]" in answer.inner_text()
+    assert [one.get_attribute("href") for one in answer.query_selector_all("a")] == ["https://example.org/x"]
+    assert answer.query_selector("img, script, b, button.cite") is None
+    assert answer.query_selector("pre code").inner_text() == "<b>not bold</b>"
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+def test_an_answer_grows_and_can_be_stopped(page: sync_api.Page) -> None:
+    ask(page, "a long one")
+    page.wait_for_selector(".answer .said:has-text('word20')")
+    page.click("#stop")
+    answer = ended(page)
+    assert "Stopped." in answer.inner_text()
+    assert "word399" not in answer.inner_text()
+    assert page.is_hidden("#stop")
+    ask(page, "thanks")
+    assert re.search(r"3 tokens · .*tokens/s · .* read · .* to the first word · .* in all", ended(page).inner_text())
+
+
+def test_a_conversation_is_sent_whole_and_exported(page: sync_api.Page, server: ChatServer) -> None:
+    ask(page, "one")
+    ended(page)
+    ask(page, "two")
+    page.wait_for_selector(".answer:nth-of-type(4):not([aria-busy])")
+    sent = server.hall.first.desk.engine.sent[-1]
+    assert sent.index("one") < sent.index("Nothing to say.") < sent.index("two")
+    page.wait_for_selector("#send:enabled")
+    with page.expect_download() as download:
+        page.click("#export")
+    found = json.loads(Path(download.value.path()).read_text())
+    assert [one["role"] for one in found["messages"]] == ["user", "assistant"] * 2
+    assert found["messages"][1]["fairtrial"]["candidate"] == "w" * 32
+    assert found["messages"][1]["usage"]["completion_tokens"] == 3
+    page.click("#clear")
+    assert page.inner_text("#log") == ""
+
+
+def test_sources_open_as_far_as_their_rights_allow(page: sync_api.Page) -> None:
+    page.select_option("#mode", "reader")
+    ask(page, "When does the ferry to Saltmere sail again?")
+    answer = ended(page)
+    [*_, first] = answer.query_selector_all(".said button.cite")
+    assert "[9]" in answer.query_selector(".said").inner_text()
+    assert "The Tide, 2026-03-02, news" in answer.inner_text()
+    assert "Quotation 1" in answer.inner_text()
+    first.click()
+    page.wait_for_selector("#passage blockquote")
+    told = page.inner_text("#passage")
+    assert FERRY.text in told
+    assert "LicenseRef-Tide" in told
+    page.keyboard.press("Escape")
+    assert not page.evaluate("document.getElementById('passage').open")
+
+
+def test_what_differs_from_the_trial_is_told(page: sync_api.Page) -> None:
+    page.select_option("#mode", "reader")
+    page.click("#settings summary")
+    assert "Be kind." in page.inner_text("#tested")
+    page.fill("#set-temperature", "1")
+    page.fill("#system", "Speak of boats.")
+    told = page.inner_text("#differs")
+    assert "temperature" in told
+    assert "system message" in told
+    ask(page, "When does the ferry sail?")
+    assert "Asked otherwise than in its trial: temperature." in ended(page).inner_text()
+
+
+def test_images_are_chosen_shown_and_refused(page: sync_api.Page, tmp_path: Path) -> None:
+    assert page.is_hidden("#attach")
+    page.select_option("#mode", "reader")
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    (tmp_path / "b.svg").write_text("<svg/>")
+    (tmp_path / "c.png").write_text("no image")
+    page.set_input_files("#images", [tmp_path / "a.png", tmp_path / "b.svg"])
+    assert "b.svg: it is image/svg+xml" in page.inner_text("#image-why")
+    assert len(page.query_selector_all(".chosen img")) == 1
+    ask(page, "What is this?")
+    ended(page)
+    assert page.evaluate("document.querySelector('.question img').naturalWidth") == 1
+    page.set_input_files("#images", tmp_path / "c.png")
+    ask(page, "And this?")
+    assert "image" in ended(page).inner_text()
+    page.said = [one for one in page.said if "400 (Bad Request)" not in one]
+
+
+def test_a_key_is_asked_for_and_kept_nowhere(browser: sync_api.Browser) -> None:
+    served = serve_engine("one", lambda: SlowEngine(lambda _: "Yes."), keys=(KEY,))
+    with chat_server([served]) as keyed:
+        page = open_page(browser, keyed.url)
+        page.wait_for_selector("#key-form:not([hidden])")
+        page.fill("#key", "another-key-altogether")
+        page.press("#key", "Enter")
+        page.wait_for_selector("#key-why:not(:empty)")
+        page.fill("#key", KEY)
+        page.press("#key", "Enter")
+        page.wait_for_selector("#desk:not([hidden])")
+        ask(page, "Well?")
+        assert "Yes." in ended(page).inner_text()
+        kept = page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])")
+        assert KEY not in kept + page.content()
+        page.close()
+
+
+def test_the_page_keeps_to_itself(page: sync_api.Page, server: ChatServer) -> None:
+    refused = page.evaluate(
+        "() => { try { document.body.innerHTML = '<b>x</b>'; } catch (error) { return error.name; } }"
+    )
+    assert refused == "TypeError"
+    asked = page.request.get(f"{server.url}/chat", headers={"Host": "evil.example"})
+    assert asked.status == 403
+    page.said = [one for one in page.said if "TrustedHTML" not in one]
