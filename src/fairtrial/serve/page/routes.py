@@ -27,11 +27,11 @@ OWN_HEADERS = {
 
 FRAMES = {"/chat": "chat.html", "/votes": "votes.html"}
 
-Check = Callable[[Request], Response | None]
+_Check = Callable[[Request], Response | None]
 """Returns why somebody is not let in; None if they are."""
 
 
-def make_page_routes(check: Check) -> list[BaseRoute]:
+def make_page_routes(check: _Check) -> list[BaseRoute]:
     """Return the routes of the pages and of their files."""
     assets = Assets(["fairtrial.pages"])
     renderer = PageRenderer([PACKAGE], assets)
@@ -71,7 +71,7 @@ def _read_scripts() -> dict[str, tuple[str, bytes, str]]:
 
 
 def _protect(
-    answer: Callable[[Request], Awaitable[Response]], check: Check
+    answer: Callable[[Request], Awaitable[Response]], check: _Check
 ) -> Callable[[Request], Awaitable[Response]]:
     """Return a handler whose responses keep a page to itself."""
 
