@@ -77,8 +77,11 @@ def _task(name: str, identity: str, repeats: int) -> dict[str, Any]:
     return {"name": name, "id": identity, "entry": entry, "card": card, "measures": ["acc"], "items_total": 9}
 
 
-def view_ledger(path: Path) -> Ledger:
-    """Two candidates; six written items asked twice, three with choices, of which the last is answered by one only."""
+def view_ledger(path: Path, trained_on: tuple[int, ...] = ()) -> Ledger:
+    """Two candidates; six written items asked twice, three with choices, of which the last is answered by one only.
+
+    ``trained_on``: written items that the polite one was trained on.
+    """
     spec = {"model": "fake:x", "levers": [], "decoding": {}}
     tasks = [_task("writing", WRITING, REPEATS), _task("choosing", CHOOSING, 1)]
     plan = {
@@ -89,6 +92,9 @@ def view_ledger(path: Path) -> Ledger:
         "candidates": [{"name": n, "id": candidate_id(n), "spec": spec, "record": {"bytes": None}} for n in NAMES],
         "tasks": tasks,
     }
+    if trained_on:
+        seen = {"task": "writing", "items": [content_hash(["w", i]) for i in trained_on], "of": len(WRITTEN)}
+        plan["training"] = [{"candidate": "polite", "seen": [seen]}]
     ledger = Ledger.open(path)
     for name in NAMES:
         ledger.add_candidate(candidate_id(name), name, spec)

@@ -12,7 +12,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.answers import Call, ItemRepeat, read_calls, read_observed, read_requests
 from fairtrial.ledger.plan import TaskRecord, TrialRecord
 from fairtrial.records import Item, Request
-from fairtrial.report.view.readings import AnswerReading, grade_of, make_reading
+from fairtrial.report.view.readings import TRAINED, AnswerReading, grade_of, make_reading
 
 READ_AT_ONCE = 200
 """Items whose answers are read together."""
@@ -76,6 +76,7 @@ def _gather_block(
     said = [found for one in judged for _, found in one]
     asked = {call.request_id for found in (*calls, *said) for part in found.values() for call in part}
     requests = read_requests(ledger, sorted(asked))
+    trained = [_find_trained_on(plan, candidate.name, task.name) for candidate in plan.candidates]
     for item in items:
         readings = [
             [
@@ -85,16 +86,23 @@ def _gather_block(
                     answered.get(place, ()),
                     observed.get(place, {}),
                     [(name, found[place]) for name, found in judgements if place in found],
+                    (TRAINED,) if item.id in trained_on else (),
                 )
                 for place in ((item.id, repeat) for repeat in range(repeats))
                 if place in answered or task.main_measure.name in observed.get(place, {})
             ]
-            for answered, observed, judgements in zip(calls, seen, judged, strict=True)
+            for answered, observed, judgements, trained_on in zip(calls, seen, judged, trained, strict=True)
         ]
         if any(readings):
             own = {call.request_id for found in readings for reading in found for call in reading.every_call}
             kept = {name: requests[name] for name in own if name in requests}
             yield ViewedItem(at, item, clusters[item.id], readings, kept)
+
+
+def _find_trained_on(plan: TrialRecord, candidate: str, task: str) -> frozenset[str]:
+    """Return the ids of a task's items that a candidate was trained on."""
+    told = [seen for one in plan.training if one.candidate == candidate for seen in one.seen if seen.task == task]
+    return frozenset(item for seen in told for item in seen.items)
 
 
 def _read_judgements(

@@ -13,6 +13,7 @@ from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.signs import PREFIX
 from fairtrial.records import Item
 
+TRAINED = "trained"
 SIGNS: Mapping[str, str] = {
     "unread": "no answer could be read",
     "refused": "refused by its server",
@@ -27,6 +28,7 @@ SIGNS: Mapping[str, str] = {
     "shortened": "the prompt was cut to fit the context",
     "unjudged": "the judge's answer gives no grade",
     "spoke_to_judge": "the answer speaks to whoever grades it",
+    TRAINED: "the candidate was trained on this item",
 }
 """Signs of answers in words, in the order of their bits; what else a ledger says of answers is not shown."""
 
@@ -89,9 +91,10 @@ def make_reading(
     calls: Sequence[Call],
     observed: Mapping[str, tuple[float, float]],
     judgements: Sequence[tuple[str, Sequence[Call]]] = (),
+    signs: Sequence[str] = (),
 ) -> AnswerReading:
-    """Return a reading of what the ledger holds of one repeat of an item."""
-    told = {name.removeprefix(PREFIX) for name in observed if name.startswith(PREFIX)}
+    """Return a reading of what the ledger holds of one repeat of an item, and what is known of it beside that."""
+    told = {*signs, *(name.removeprefix(PREFIX) for name in observed if name.startswith(PREFIX))}
     if any(call.answer.get("truncated_tokens") for call in calls):
         told.add("shortened")
     values = {name: value for name, value in observed.items() if not name.startswith(PREFIX)}

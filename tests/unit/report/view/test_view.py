@@ -87,6 +87,16 @@ def test_the_index_knows_signs_facets_and_clusters(page: Page) -> None:
     assert page.index["items"]["cluster"] == [0, 0, 0, 1, 1, 1, 2, 3, 4]
 
 
+def test_items_that_a_candidate_was_trained_on_are_marked(tmp_path: Path) -> None:
+    with view_ledger.view_ledger(tmp_path / "trained.db", trained_on=(1, 4)) as store:
+        page = Page(write_view(store, summarise(store, TRIAL_ID), tmp_path / "items.html").path)
+    bit = 1 << list(SIGNS).index("trained")
+    plain, polite = page.index["answers"]
+    assert [i for i, signs in enumerate(polite["signs"]) if signs & bit] == [1, 4]
+    assert not any(signs & bit for signs in plain["signs"])
+    assert "trained" in page.item(1)["answers"][1][0]["signs"]
+
+
 def test_disagreement_is_about_grades_first_and_answers_next(page: Page) -> None:
     apart = page.index["items"]["apart"]
     assert apart[2] == 3.0  # one right, one wrong, with other texts
