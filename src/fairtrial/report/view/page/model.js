@@ -43,7 +43,7 @@ export function makeKinds(index) {
     { id: "cut", label: "Cut off", tells: "wrong, and cut off at the limit of tokens", of: signed(bit("cut")) },
     { id: "trained", label: "Trained on", tells: "part of what a candidate was trained on", of: signed(bit("trained")) },
   ];
-  kinds.forEach((kind, at) => kind && (kind.key = at < 10 ? String((at + 1) % 10) : "t"));
+  kinds.forEach((kind, at) => kind && (kind.key = at < 10 ? String((at + 1) % 10) : "l"));
   // of signs only those that occur, so that the row stays short
   const occurs = index.answers.reduce((all, answer) => answer.signs.reduce((sum, one) => sum | one, all), 0);
   const rare = { unread: ["unread", "unfinished", "empty", "unjudged"], refused: ["refused"], near: ["near_miss", "ends_right"], cut: ["cut"], trained: ["trained"] };
