@@ -37,6 +37,7 @@ from fairtrial.cli import (
     serve,
     tasks,
     tune,
+    ui,
     view,
 )
 from fairtrial.cli.details import mask_secrets, write_details
@@ -70,6 +71,7 @@ app.command("fit")(fit.fit)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("view")(view.view)
+app.command("ui")(ui.ui)
 app.command("check")(check.check)
 app.command("risk")(risk.risk)
 app.command("export")(export.export)

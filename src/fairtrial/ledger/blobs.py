@@ -78,6 +78,12 @@ def _read_facts(row: tuple[Any, ...]) -> ImageFacts | None:
     )
 
 
+def find_image(ledger: Ledger, digest: str) -> ImagePart | None:
+    """Return an image by its hash; None if the ledger lacks it."""
+    rows = ledger.read("SELECT hash, media_type FROM blobs WHERE hash = ?", (digest,))
+    return next((ImagePart(*row) for row in rows), None)
+
+
 def read_image(ledger: Ledger, image: ImagePart) -> bytes:
     """Return the bytes of an image.  Raises LedgerError if the ledger lacks them or they are damaged."""
     return _check_image(image, list(ledger.read(_READ, (image.hash,))))

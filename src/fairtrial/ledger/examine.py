@@ -25,7 +25,7 @@ from fairtrial.ledger.shape import is_finite, make_damage_error, read_mapping
 MOST_NAMED = 20
 """Damaged rows of a table that are described; the others are counted."""
 
-LATER = {2: ("requests",), 4: ("blobs", "task_blobs"), 6: ("passages",)}
+LATER = {2: ("requests",), 4: ("blobs", "task_blobs"), 6: ("passages",), 7: ("marks",)}
 """Tables that a ledger lacks before it has this version."""
 
 WITHOUT_IMAGE = """
@@ -216,7 +216,9 @@ def _take_out(db: sqlite3.Connection) -> None:
             )
             values = [v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in key]
             db.execute(f"DELETE FROM {table} WHERE {where}", values)
-    for statement in (*ORPHANS, *(LOST_IMAGES if "task_blobs" in _list_tables(db) else ())):
+    there = _list_tables(db)
+    later = [*(LOST_IMAGES if "task_blobs" in there else ()), *(LOST_MARKS if "marks" in there else ())]
+    for statement in (*ORPHANS, *later):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     if not 1 <= int(db.execute("PRAGMA user_version").fetchone()[0]) <= len(MIGRATIONS):
@@ -255,6 +257,8 @@ LOST_IMAGES = (
 )
 """The same where images are kept; a run of the trial enters them anew."""
 
+LOST_MARKS = ("DELETE FROM marks WHERE candidate_id NOT IN (SELECT id FROM candidates)",)
+
 
 def _check_request(db: sqlite3.Connection, row: _Row) -> None:
     base = None
@@ -273,6 +277,11 @@ def _check_answer(_: sqlite3.Connection, row: _Row) -> None:
 def _check_observation(_: sqlite3.Connection, row: _Row) -> None:
     if not (is_finite(row["value"]) and is_finite(row["weight"])):
         raise make_damage_error(f"{row['measure']} is {row['value']!r} with weight {row['weight']!r}")
+
+
+def _check_mark(_: sqlite3.Connection, row: _Row) -> None:
+    if not is_finite(row["value"]) or row["agrees"] not in (0, 1):
+        raise make_damage_error(f"the grade {row['value']!r} is marked with {row['agrees']!r}")
 
 
 def _check_nothing(_: sqlite3.Connection, __: _Row) -> None:
@@ -294,6 +303,7 @@ CHECKS: Mapping[str, Callable[[sqlite3.Connection, _Row], object]] = {
     "blobs": lambda _, row: check_image(row),
     "task_blobs": _check_nothing,
     "passages": lambda _, row: check_passage(row),
+    "marks": _check_mark,
     "looks": lambda _, row: make_look_record({**row, **read_mapping(row["look"], "a look")}),
 }
 """Table to what raises LedgerError for a row that cannot be read."""

@@ -195,7 +195,7 @@ def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, 
     trials = db.execute("DELETE FROM trials WHERE id IN (SELECT value FROM json_each(?))", (ids,)).rowcount
     for statement in KEPT:
         db.execute(statement)
-    for table in ("asked", "absences"):
+    for table in ("asked", "absences", "marks"):
         db.execute(f"DELETE FROM {table} WHERE {UNUSED.format(table)}")
     observations = db.execute(f"DELETE FROM observations WHERE {UNUSED.format('observations')}").rowcount
     answers = db.execute(f"DELETE FROM answers WHERE {NEVER_ASKED}").rowcount

@@ -159,6 +159,26 @@ CREATE TABLE passages (
 ``display_until`` where no end is known.  Without a text it says when answers were looked through for it (`displaying`).
 """
 
+MARKS_OF_PEOPLE = """
+CREATE TABLE marks (
+    id INTEGER PRIMARY KEY,
+    candidate_id TEXT NOT NULL REFERENCES candidates(id),
+    task_id TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    repeat INTEGER NOT NULL,
+    measure TEXT NOT NULL,
+    value REAL NOT NULL,
+    agrees INTEGER NOT NULL,
+    drawn INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    note TEXT NOT NULL,
+    created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    taken_back TEXT
+);
+CREATE INDEX marks_of_items ON marks (task_id, candidate_id, item_id);
+"""
+"""What people say of grades: never in the place of a grade.  ``taken_back``: when, if it was; the row stays."""
+
 MIGRATIONS: tuple[str, ...] = (
     TABLES,
     REQUESTS_ONCE,
@@ -166,6 +186,7 @@ MIGRATIONS: tuple[str, ...] = (
     IMAGES_ONCE,
     IMAGES_AS_SHOWN,
     PASSAGES_APART,
+    MARKS_OF_PEOPLE,
 )
 """SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fairtrial.analysis.standings.frontiers import DRAWS, Tradeoff, TradeoffFinder
+from fairtrial.analysis.standings.frontiers import DRAWS, QUALITY, Tradeoff, TradeoffFinder
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.browsing import has_measure
 from fairtrial.ledger.plan import AxisRecord
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 
@@ -36,7 +37,46 @@ def study_frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
     if not wanted:
         return None
     finder = TradeoffFinder(TrialValues(ledger, trial_id, plan))
-    found = [each for axes in wanted for each in _compare_candidates(finder, axes)]
+    return _tell_tradeoffs(finder, [each for axes in wanted for each in _compare_candidates(finder, axes)])
+
+
+def explore_frontier(ledger: Ledger, trial_id: str, axes: Sequence[AxisRecord], task: str = "") -> Findings:
+    """Return how any measures of a trial are set against each other, whatever its ``frontier`` says.
+
+    Args:
+        ledger: that has it.
+        trial_id: its id.
+        axes: the measures, the one that is drawn upwards first.
+        task: name of the one that it is about; empty for the mean of all that can be averaged.
+    """
+    finder = TradeoffFinder(TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan))
+    chosen = [one for one in finder.tasks() if one.name == task]
+    found = [finder.find(axes, chosen)] if chosen else list(_compare_candidates(finder, axes))
+    return _tell_tradeoffs(finder, [one for one in found if one is not None])
+
+
+def list_axes(ledger: Ledger, trial_id: str) -> list[AxisRecord]:
+    """Return the measures of a trial that can be set against each other: quality, what was taken item by item of all
+    tasks, and of candidates as a whole.
+    """
+    plan = query.find_trial(ledger, trial_id).plan
+    own = [[m for m in task.card.measures if m.name != task.card.main_measure] for task in plan.own_tasks]
+    shared = set.intersection(*({m.name for m in measures} for measures in own)) if own else set()
+    costs = {name for name in COSTS if has_measure(ledger, trial_id, name)}
+    units = {m.name: (m.unit, m.higher_is_better is False) for measures in own for m in measures}
+    found = [QUALITY]
+    found += [AxisRecord(name, "item", *(units.get(name) or (COSTS[name], True))) for name in COSTS if name in costs]
+    found += [AxisRecord(name, "item", *units[name]) for name in sorted(shared - costs)]
+    wholes = {row.measure: row.unit for row in query.read_whole_rows(ledger, trial_id)}
+    found += [AxisRecord(name, "whole", unit, "per_second" not in name) for name, unit in sorted(wholes.items())]
+    return found
+
+
+COSTS = {"seconds": "s", "usd": "USD", "joules": "J", "joules_estimated": "J", "tokens_in": "token", "tokens_out": "token"}
+"""What answering an item costs, with its unit, whether a task's card names it or not."""
+
+
+def _tell_tradeoffs(finder: TradeoffFinder, found: Sequence[Tradeoff]) -> Findings:
     if not found:
         return Findings("Frontiers", ("No two candidates have values on all the measures yet.",))
     return Findings(
@@ -74,13 +114,13 @@ def _describe_dominance(one: Tradeoff, name: str, other: str) -> str:
     words = []
     for axis, values in zip(one.axes, one.values, strict=True):
         gap = values.now[a] - values.now[b]
-        label = label_axis(axis, one)
+        label = label_axis(axis)
         more, less = COMPARED.get(axis.name, (f"more {label}", f"fewer {label}"))
         words.append(f"the same {label}" if gap == 0 else more if gap > 0 else less)
     return ", ".join(words)
 
 
-def label_axis(axis: AxisRecord, one: Tradeoff) -> str:
+def label_axis(axis: AxisRecord) -> str:
     """Return what an axis is called."""
     name = axis.name
     if name == "quality":
@@ -90,13 +130,13 @@ def label_axis(axis: AxisRecord, one: Tradeoff) -> str:
 
 def _make_heading(one: Tradeoff) -> str:
     """Return what is set against what."""
-    words = [label_axis(axis, one) for axis in one.axes]
+    words = [label_axis(axis) for axis in one.axes]
     return f"{words[0][:1].upper()}{words[0][1:]} against {_join_names(words[1:])}"
 
 
 def make_table(one: Tradeoff, confidence: float) -> Table:
     """Return every candidate's values and how sure its place is."""
-    columns = [Column("candidate"), *(Column(label_axis(axis, one), axis.unit) for axis in one.axes)]
+    columns = [Column("candidate"), *(Column(label_axis(axis), axis.unit) for axis in one.axes)]
     columns += [Column("on the frontier"), Column("share of draws", "1"), Column("dominated by")]
     rows: list[tuple[Cell, ...]] = []
     for at, name in enumerate(one.names):
@@ -133,19 +173,19 @@ def make_charts(one: Tradeoff, confidence: float) -> Iterator[Chart]:
         )
         positive = all(min(own) > 0 for own, _ in spans)
         values = [own[0] for own, _ in spans]
-        label = label_axis(y, one)
+        label = label_axis(y)
         yield Chart(
-            f"{label[:1].upper()}{label[1:]} against {label_axis(x, one)}{_describe_tasks(one)}",
-            _make_axis(x, one, log=positive and max(values) > 3 * min(values)),
-            _make_axis(y, one, log=False),
+            f"{label[:1].upper()}{label[1:]} against {label_axis(x)}{_describe_tasks(one)}",
+            _make_axis(x, log=positive and max(values) > 3 * min(values)),
+            _make_axis(y, log=False),
             points,
             caption=f"Beside a name: the share of draws in which it is on the frontier, if below {100 * SURE:.0f}%.",
         )
 
 
-def _make_axis(axis: AxisRecord, one: Tradeoff, *, log: bool) -> Axis:
+def _make_axis(axis: AxisRecord, *, log: bool) -> Axis:
     """Return an axis of a chart."""
-    return Axis(label_axis(axis, one), axis.unit, log=log, less_is_better=axis.less_is_better)
+    return Axis(label_axis(axis), axis.unit, log=log, less_is_better=axis.less_is_better)
 
 
 def list_notes(one: Tradeoff, finder: TradeoffFinder) -> Iterator[str]:

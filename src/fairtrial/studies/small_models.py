@@ -132,7 +132,7 @@ def _make_steps_table(name: str, one: Tradeoff, walk: Sequence[FrontierStep]) ->
         (f"{step.cheaper} to {step.dearer}", step.gain, _make_exact(step.more), step.price or "not certain")
         for step in walk
     ]
-    return Table(f"One more point of quality, in {label_axis(one.axes[1], one)}", columns, tuple(rows))
+    return Table(f"One more point of quality, in {label_axis(one.axes[1])}", columns, tuple(rows))
 
 
 def _make_exact(span: Interval) -> Cell:

@@ -23,6 +23,7 @@ from fairtrial.analysis.doubts.judged import find_judge_doubts
 from fairtrial.analysis.doubts.logs import find_log_doubts
 from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_doubts
 from fairtrial.analysis.doubts.own_rows import find_own_row_doubts
+from fairtrial.analysis.doubts.people import find_people_doubts
 from fairtrial.analysis.doubts.pictures import find_picture_doubts
 from fairtrial.analysis.doubts.quoting import show_exactly
 from fairtrial.analysis.doubts.readings import find_reading_doubts
@@ -40,6 +41,7 @@ DOUBTS: tuple[DoubtFinder, ...] = (
     find_same_candidate_doubts,
     find_verdict_doubts,
     find_judge_doubts,
+    find_people_doubts,
     find_answer_doubts,
     find_letter_doubts,
     find_reading_doubts,

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import yaml
@@ -29,6 +31,7 @@ from fairtrial.report.html import bands, costs, parity, plots, scatter, slopes, 
 from fairtrial.report.pictures import ReportPictures
 from fairtrial.report.prompts import find_prompt_examples
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
+from fairtrial.studies.base import Findings
 
 FOLD_AFTER = 700
 """Characters of a question or answer that are shown before the rest is folded away."""
@@ -103,46 +106,76 @@ def _make_environment() -> Environment:
 
 def render_report(ledger: Ledger, summary: Summary) -> str:
     """Return the report as HTML text."""
-    environment = _make_environment()
-    asked = max((v.family for v in summary.verdicts), default=1)
     pictures = ReportPictures(ledger)
-    flips = find_flips(ledger, summary, pictures)
-    return environment.get_template("report.html").render(
-        summary=summary,
-        headline=words.describe_outcome(summary),
-        claim=words.describe_rule(summary.decide, asked),
-        interval_kind="the interval of each question alone" if asked > 1 else "the interval",
-        coverage=words.format_coverage(summary.decide.confidence),
-        family=family.describe_family(summary),
-        legend=family.describe_columns(summary),
-        evidence=family.has_evidence(summary),
-        doubts=words.list_headline_doubts(summary),
-        minor_doubts=words.list_minor_doubts(summary),
-        notes=[*words.list_chance_notes(summary), *judges.describe_costs(summary)],
-        forests=plots.make_forests(summary),
-        estimates=[(task, _group_by_measure(summary, task)) for task in summary.tasks],
-        across=across,
-        best=best,
-        limits=limits,
-        parity=parity,
-        harms=find_harm_details(ledger, summary),
-        broken=limits.describe_limits(summary),
-        repeats=repeats,
-        settings=settings,
-        prompts=find_prompt_examples(ledger, summary, pictures),
-        costs=costs,
-        needs=needs,
-        scatter=scatter,
-        bands=bands,
-        slopes=slopes,
-        waterfalls=waterfalls,
-        study=study,
-        latencies=needs.find_latencies(ledger, summary),
-        flips=flips,
-        paths=plots.make_paths(summary),
-        levers=[_format_levers(candidate) for candidate in summary.candidates],
-        ledger_name=ledger.path.name,
-    )
+    examples = {
+        "flips": find_flips(ledger, summary, pictures),
+        "prompts": find_prompt_examples(ledger, summary, pictures),
+    }
+    values = _gather_values(ledger, summary)
+    return _make_environment().get_template("report.html").render({**values, **examples})
+
+
+def render_parts(ledger: Ledger, summary: Summary) -> tuple[str, str]:
+    """Return the verdicts, one by one with what they claim, and the evidence below them, as HTML text.
+
+    They are for pages that show single answers themselves: without examples, pictures and inline styles.
+    """
+    values = {**_gather_values(ledger, summary), "flips": (), "prompts": ()}
+    environment = _make_environment()
+    verdicts, evidence = (environment.get_template(name) for name in ("verdicts_alone.html", "evidence.html"))
+    return verdicts.render(values), evidence.render(values)
+
+
+def render_findings(found: Findings) -> str:
+    """Return what a study found as HTML text, as the report shows it."""
+    shown = SimpleNamespace(study=found, further=())
+    values = {"summary": shown, "scatter": scatter, "bands": bands, "slopes": slopes, "waterfalls": waterfalls}
+    return _make_environment().get_template("study.html").render(**values, study=study)
+
+
+def _gather_values(ledger: Ledger, summary: Summary) -> dict[str, Any]:
+    """Return what the templates show."""
+    asked = max((v.family for v in summary.verdicts), default=1)
+    return {
+        "summary": summary,
+        "headline": words.describe_outcome(summary),
+        "claim": words.describe_rule(summary.decide, asked),
+        "interval_kind": "the interval of each question alone" if asked > 1 else "the interval",
+        "coverage": words.format_coverage(summary.decide.confidence),
+        "family": family.describe_family(summary),
+        "legend": family.describe_columns(summary),
+        "evidence": family.has_evidence(summary),
+        "doubts": words.list_headline_doubts(summary),
+        "minor_doubts": words.list_minor_doubts(summary),
+        "notes": [*words.list_chance_notes(summary), *judges.describe_costs(summary)],
+        "forests": plots.make_forests(summary),
+        "estimates": [(task, _group_by_measure(summary, task)) for task in summary.tasks],
+        "harms": find_harm_details(ledger, summary),
+        "broken": limits.describe_limits(summary),
+        "latencies": needs.find_latencies(ledger, summary),
+        "paths": plots.make_paths(summary),
+        "levers": [_format_levers(candidate) for candidate in summary.candidates],
+        "ledger_name": ledger.path.name,
+        **SECTIONS,
+    }
+
+
+SECTIONS: Mapping[str, Any] = {
+    "across": across,
+    "best": best,
+    "limits": limits,
+    "parity": parity,
+    "repeats": repeats,
+    "settings": settings,
+    "costs": costs,
+    "needs": needs,
+    "scatter": scatter,
+    "bands": bands,
+    "slopes": slopes,
+    "waterfalls": waterfalls,
+    "study": study,
+}
+"""Modules whose functions the templates call."""
 
 
 def _describe_beside(summary: Summary, estimate: Estimate) -> str:

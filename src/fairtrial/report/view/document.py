@@ -92,7 +92,7 @@ class ViewBuilder:
         if any(grade_of(task.main_measure, r.values) not in (None, 0, 1) for found in one.readings for r in found):
             self._graded.add(one.task)
         cluster = self._clusters.setdefault((one.task, one.cluster), len(self._clusters))
-        told = (one.task, item.doc_id, item.id, cluster, self.blocks, _preview(item.question))
+        told = (one.task, item.doc_id, item.id, cluster, self.blocks, preview_question(item.question))
         apart = round(measure_disagreement(one.readings, grades), 3)
         for name, value in zip(_ITEM_COLUMNS, (*told, len(item.question), apart), strict=True):
             self._items[name].append(value)
@@ -188,7 +188,7 @@ class ViewBuilder:
         }
 
 
-def _preview(question: str) -> str:
+def preview_question(question: str) -> str:
     """Return what tells a question apart in a list: its last line where that asks something after a longer text."""
     last = question.rstrip().rpartition("\n")[2].strip()
     asks = len(question) > PREVIEW and last.endswith("?") and SHORTEST <= len(last) <= PREVIEW

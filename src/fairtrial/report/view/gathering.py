@@ -59,6 +59,12 @@ def gather_items(ledger: Ledger, trial: query.TrialRow, tasks: Sequence[TaskReco
             yield from _gather_block(ledger, trial.plan, task, at, block, order.repeats, clusters)
 
 
+def gather_some(ledger: Ledger, plan: TrialRecord, task: TaskRecord, items: Sequence[Item]) -> list[ViewedItem]:
+    """Return some items of a task that any candidate answered, each in the cluster that it names itself."""
+    own = {item.id: item.cluster for item in items}
+    return list(_gather_block(ledger, plan, task, 0, items, task.entry.repeats, own))
+
+
 def _gather_block(
     ledger: Ledger,
     plan: TrialRecord,

@@ -1,0 +1,68 @@
+"""The ledgers that the workbench shows: each with a short name for addresses, and a stamp that changes with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairtrial.errors import LedgerError, UnknownNameError
+
+Stamp = tuple[int, ...]
+"""Changes with every transaction that a ledger file takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedLedger:
+    """A ledger under the name that addresses have for it; the file need not be there yet."""
+
+    key: str
+    path: Path
+
+    def stamp(self) -> Stamp:
+        """Return what changes when the ledger does: size and time of the file, and of what waits beside it."""
+        parts = []
+        for path in (self.path, self.path.with_name(self.path.name + "-wal")):
+            try:
+                found = path.stat()
+            except OSError:
+                parts += [0, 0, 0]
+            else:
+                parts += [found.st_ino, found.st_size, found.st_mtime_ns]
+        return tuple(parts)
+
+    @property
+    def there(self) -> bool:
+        """Whether there is such a file."""
+        return self.path.is_file()
+
+
+class Shelf:
+    """All ledgers, in the order in which they were named."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """Take ledgers, and the ledgers in folders.  Raises LedgerError for a folder without any."""
+        self.ledgers: dict[str, ShelvedLedger] = {}
+        for path in paths:
+            if path.is_dir():
+                inside = sorted(path.glob("*.db"))
+                if not inside:
+                    raise LedgerError(f"the folder {path} holds no ledger (*.db).", fix="Name files, or another folder.")
+                for one in inside:
+                    self._add(one)
+            else:
+                self._add(path)
+
+    def _add(self, path: Path) -> None:
+        if any(one.path.resolve() == path.resolve() for one in self.ledgers.values()):
+            return
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-") or "ledger"
+        key = next(k for k in (name, *(f"{name}-{n}" for n in range(2, 10_000))) if k not in self.ledgers)
+        self.ledgers[key] = ShelvedLedger(key, path)
+
+    def find(self, key: str) -> ShelvedLedger:
+        """Return a ledger by its short name.  Raises UnknownNameError."""
+        if key not in self.ledgers:
+            raise UnknownNameError("ledger", key, self.ledgers, fix="The first page lists them.")
+        return self.ledgers[key]

@@ -1,0 +1,41 @@
+// A file that is dropped or chosen becomes text in the form; what is typed narrows a list down.
+"use strict";
+
+const MOST = 8 * 1024 * 1024;
+const ENDS = [".yaml", ".yml", ".csv", ".tsv", ".jsonl", ".json"];
+const drop = document.getElementById("drop");
+const form = document.getElementById("own");
+const refused = document.getElementById("refused");
+
+async function take(file) {
+  const name = file.name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  if (!ENDS.some((end) => name.toLowerCase().endsWith(end))) {
+    refused.textContent = `${file.name} is none of ${ENDS.join(", ")}.`;
+    return;
+  }
+  if (file.size > MOST) {
+    refused.textContent = `${file.name} has more than 8 MB; put it into the folder of this workbench instead.`;
+    return;
+  }
+  form.elements.file.value = name;
+  form.elements.text.value = await file.text();
+  form.submit();
+}
+
+document.getElementById("chosen").addEventListener("change", (event) => event.target.files[0] && take(event.target.files[0]));
+for (const kind of ["dragenter", "dragover"]) drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over-it"); });
+for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over-it"));
+drop.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer.files.length === 1) take(event.dataTransfer.files[0]);
+  else refused.textContent = "Drop one file.";
+});
+
+for (const field of document.querySelectorAll("[data-narrows]")) {
+  field.addEventListener("input", () => {
+    const wanted = field.value.trim().toLowerCase();
+    for (const line of document.getElementById(field.dataset.narrows).children) {
+      line.hidden = !line.textContent.toLowerCase().includes(wanted) && !line.querySelector("input").checked;
+    }
+  });
+}
