@@ -73,6 +73,7 @@ ALLOWED: dict[str, set[str]] = {
         "stats",
         "studies",
     },
+    "workbench": ONE | {"analysis", "images", "ledger", "models", "pages", "report", "stats", "studies", "tasks"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
 

@@ -46,10 +46,14 @@ class PeopleAgreement:
         ends = f"{100 * self.share.low:.0f} to {100 * self.share.high:.0f}%"
         how = "drawn at random" if self.drawn else "that people chose, which says nothing certain about the others"
         grades = "grade" if self.count == 1 else "grades"
-        sure = f"people agree with {100 * self.share.mean:.0f}% [{ends}]" if self.drawn else (
-            f"people agree with {self.count - self.wrong:,}"
+        sure = (
+            f"people agree with {100 * self.share.mean:.0f}% [{ends}]"
+            if self.drawn
+            else (f"people agree with {self.count - self.wrong:,}")
         )
-        return f"{self.task} ({self.measure}): of {self.count:,} {grades} {how}, {sure} and take {self.wrong:,} for wrong."
+        return (
+            f"{self.task} ({self.measure}): of {self.count:,} {grades} {how}, {sure} and take {self.wrong:,} for wrong."
+        )
 
 
 def find_people_agreements(ledger: Ledger, trial: query.TrialRow) -> list[PeopleAgreement]:

@@ -43,8 +43,7 @@ def ui(
     trials.  By default it is this machine alone.
     """
     app, running, shelf, runs = (
-        _import_part(name)
-        for name in ("workbench.app", "workbench.running", "workbench.shelf", "workbench.runs")
+        _import_part(name) for name in ("workbench.app", "workbench.running", "workbench.shelf", "workbench.runs")
     )
     if not workspace.is_dir():
         raise SpecError(f"--workspace {workspace}: there is no such folder.", fix="Make it first.")

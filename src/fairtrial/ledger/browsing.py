@@ -88,7 +88,9 @@ def sketch_trials(ledger: Ledger, before: str = "", most: int = 50) -> list[Tria
 def find_sketch(ledger: Ledger, beginning: str) -> TrialSketch:
     """Return the trial whose id begins so.  Raises UnknownNameError if there is none, or several."""
     rows = list(
-        ledger.read(f"{_SKETCH} WHERE substr(t.id, 1, :length) = :id LIMIT 2", {"id": beginning, "length": len(beginning)})
+        ledger.read(
+            f"{_SKETCH} WHERE substr(t.id, 1, :length) = :id LIMIT 2", {"id": beginning, "length": len(beginning)}
+        )
     )
     if len(rows) != 1 or len(beginning) < SHORTEST_ID:
         raise UnknownNameError("trial", beginning, (), fix=f"The page of {ledger.path.name} lists its trials.")
@@ -116,6 +118,11 @@ def count_done(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, m
         (trial_id, task_id, candidate_id, measure),
     )
     return int(count)
+
+
+def read_version_of_data(ledger: Ledger) -> int:
+    """Return a number that changes whenever another process, or another opening of the file, has written to it."""
+    return int(next(ledger.read("PRAGMA data_version"))[0])
 
 
 def has_measure(ledger: Ledger, trial_id: str, measure: str) -> bool:
@@ -157,9 +164,7 @@ def read_all_observed(
     )
 
 
-def find_texts(
-    ledger: Ledger, task_id: str, candidates: Sequence[str], items: Sequence[str], wanted: str
-) -> set[str]:
+def find_texts(ledger: Ledger, task_id: str, candidates: Sequence[str], items: Sequence[str], wanted: str) -> set[str]:
     """Return which of these items have a text in their question, choices or right answers, or in an answer to them.
 
     Capital letters make no difference in ASCII; in other scripts they do.  At most `LOOKED_THROUGH` items.

@@ -55,9 +55,7 @@ class Mark:
     taken_back: str | None = None
 
 
-_COLUMNS = (
-    "candidate_id, task_id, item_id, repeat, measure, value, agrees, drawn, who, note, id, created, taken_back"
-)
+_COLUMNS = "candidate_id, task_id, item_id, repeat, measure, value, agrees, drawn, who, note, id, created, taken_back"
 
 
 def enter_mark(ledger: Ledger, mark: Mark) -> int:

@@ -72,7 +72,14 @@ def list_axes(ledger: Ledger, trial_id: str) -> list[AxisRecord]:
     return found
 
 
-COSTS = {"seconds": "s", "usd": "USD", "joules": "J", "joules_estimated": "J", "tokens_in": "token", "tokens_out": "token"}
+COSTS = {
+    "seconds": "s",
+    "usd": "USD",
+    "joules": "J",
+    "joules_estimated": "J",
+    "tokens_in": "token",
+    "tokens_out": "token",
+}
 """What answering an item costs, with its unit, whether a task's card names it or not."""
 
 

@@ -61,6 +61,13 @@ class Workbench:
         """Whether nothing is ever written."""
         return self.runs is None
 
+    async def compute(
+        self, shelved: ShelvedLedger, what: str, function: Callable[..., Any], *given: str, wait: bool = True
+    ) -> Kept:
+        """Return what a function of the module level finds in a ledger, as far as it is known; it is given the path."""
+        stamp = await self.readers.get_stamp(shelved.path)
+        return await self.room.get((what, shelved.key, *given), stamp, function, shelved.path, *given, wait=wait)
+
     def show(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page."""
         return self.pages.respond(template, status, bench=self, **values)
@@ -93,9 +100,7 @@ async def find_place(bench: Workbench, request: Request) -> TrialPlace:
 
 async def get_findings(bench: Workbench, place: TrialPlace, *, wait: bool = True) -> Kept:
     """Return what is found in a trial, as far as it is known; its value is `TrialFindings`."""
-    key = ("findings", place.shelved.key, place.sketch.id)
-    shelved, trial = place.shelved, place.sketch.id
-    return await bench.room.get(key, shelved.stamp(), find_trial_findings, shelved.path, trial, wait=wait)
+    return await bench.compute(place.shelved, "findings", find_trial_findings, place.sketch.id, wait=wait)
 
 
 def read_findings(kept: Kept) -> TrialFindings | None:

@@ -37,8 +37,7 @@ async def show_agreement(bench: Workbench, request: Request) -> Response:
     kept = await get_findings(bench, place)
     findings = read_findings(kept)
     rows = make_map(findings.agreements) if findings else []
-    values = {"kept": kept, "findings": findings, "rows": rows}
-    return bench.show("agreement.html", place=place, tab="/agreement", **values)
+    return bench.show("agreement.html", place=place, tab="/agreement", kept=kept, findings=findings, rows=rows)
 
 
 def make_map(agreements: tuple[TaskAgreement, ...]) -> list[tuple[str, list[MapCell]]]:
@@ -71,9 +70,7 @@ async def show_frontier(bench: Workbench, request: Request) -> Response:
     place = await find_place(bench, request)
     given = read_query(request)
     x, y, task = (given.get(name, "")[:200] for name in ("x", "y", "task"))
-    shelved = place.shelved
-    key = ("frontier", shelved.key, place.sketch.id, x, y, task)
-    kept = await bench.room.get(key, shelved.stamp(), find_frontier_view, shelved.path, place.sketch.id, x, y, task)
+    kept = await bench.compute(place.shelved, "frontier", find_frontier_view, place.sketch.id, x, y, task)
     if kept.value is None and kept.error is not None:
         raise kept.error
     values = {"kept": kept, "view": kept.value, "here": str(request.url.query)}

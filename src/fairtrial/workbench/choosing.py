@@ -84,7 +84,7 @@ class Seen:
 
     def any_of(self, test: Callable[[int], Bools]) -> Bools:
         """Whether a test holds for any of the candidates that it is about."""
-        return np.any([test(row) for row in self.rows], axis=0)
+        return np.asarray(np.any([test(row) for row in self.rows], axis=0))
 
     def signed(self, bits: int) -> Bools:
         """Whether any answer has one of some signs."""
@@ -169,7 +169,7 @@ KINDS: Mapping[str, Kind] = {
 
 def _most(table: NDArray[Any], seen: Seen) -> NDArray[np.float64]:
     some = table[list(seen.rows)].astype(np.float64)
-    return np.where(np.isnan(some).all(axis=0), -np.inf, np.nanmax(np.where(np.isnan(some), -np.inf, some), axis=0))
+    return np.asarray(np.max(np.where(np.isnan(some), -np.inf, some), axis=0))
 
 
 def _spread(seen: Seen) -> NDArray[np.float64]:
@@ -177,7 +177,7 @@ def _spread(seen: Seen) -> NDArray[np.float64]:
     none = np.isnan(grades).all(axis=0)
     high = np.max(np.where(np.isnan(grades), -np.inf, grades), axis=0)
     low = np.min(np.where(np.isnan(grades), np.inf, grades), axis=0)
-    return np.where(none, -1.0, high - low)
+    return np.asarray(np.where(none, -1.0, high - low))
 
 
 def _cost(name: str) -> Callable[[Seen], NDArray[np.float64] | None]:
@@ -186,7 +186,7 @@ def _cost(name: str) -> Callable[[Seen], NDArray[np.float64] | None]:
 
 def _low_grade(seen: Seen) -> NDArray[np.float64]:
     some = seen.columns.grades[list(seen.rows)].astype(np.float64)
-    return -np.min(np.where(np.isnan(some), np.inf, some), axis=0)
+    return np.asarray(-np.min(np.where(np.isnan(some), np.inf, some), axis=0))
 
 
 def _low_least(seen: Seen) -> NDArray[np.float64] | None:

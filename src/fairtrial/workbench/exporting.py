@@ -31,7 +31,7 @@ Writer = Callable[[Ledger, Summary, Path], object]
 
 @dataclass(frozen=True, slots=True)
 class ExportForm:
-    """A form that a trial can be taken away in: end of the file's name, what it is called, what it holds, who writes."""
+    """A form to take a trial away in: end of the file's name, what it is called, what it holds, who writes it."""
 
     end: str
     label: str
@@ -62,13 +62,17 @@ def _write_answers(ledger: Ledger, summary: Summary, path: Path) -> None:
             export_answers_csv(ledger, out, trial=summary.trial_id)
 
 
+def _write_report(ledger: Ledger, summary: Summary, path: Path) -> None:
+    write_report(ledger, summary.trial_id, path)
+
+
 def _write_table(ledger: Ledger, summary: Summary, path: Path) -> None:
     run_exporter("table", ledger, summary, path)
 
 
 FORMS: Mapping[str, ExportForm] = {
     "report": ExportForm(
-        "report.html", "Report", "one page with everything, for a browser or paper", lambda ledger, s, path: write_report(ledger, s.trial_id, path)
+        "report.html", "Report", "one page with everything, for a browser or paper", _write_report
     ),
     "view": ExportForm(
         "items.html", "Every answer", "one page with all items and answers, to filter and compare", write_view
@@ -98,9 +102,7 @@ async def show_export(bench: Workbench, request: Request) -> Response:
     """Answer with what a trial can be taken away in."""
     place = await find_place(bench, request)
     kept = await get_findings(bench, place)
-    return bench.show(
-        "export.html", place=place, tab="/export", kept=kept, findings=read_findings(kept), forms=FORMS
-    )
+    return bench.show("export.html", place=place, tab="/export", kept=kept, findings=read_findings(kept), forms=FORMS)
 
 
 async def send_export(bench: Workbench, request: Request) -> Response:

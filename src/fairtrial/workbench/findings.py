@@ -39,8 +39,18 @@ class VerdictLine:
     text: str
     sentence: str
     bar: plots.Bar | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictGroup:
+    """Verdicts on one axis: its title, labels, zero and margin in per cent, and the side that is better."""
+
+    title: str
+    labels: tuple[tuple[float, str], ...]
     zero: float
     margin: tuple[float, float] | None
+    better_side: str
+    lines: tuple[VerdictLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,8 @@ class TrialFindings:
 
     Attributes:
         headline, limits, doubts, minor_doubts, endings: sentences, as the report has them.
-        verdicts: all of them; ``verdicts_html`` and ``evidence_html``: the report's own sections, already escaped.
+        verdicts: all of them, those of one unit together.
+        verdicts_html, evidence_html: the report's own sections, already escaped.
         wall: a row a task.
         agreements: how alike every two tasks order the candidates; ``no_agreements``: why there are none.
         people: what people say of the grades, in sentences.
@@ -93,7 +104,7 @@ class TrialFindings:
     doubts: tuple[str, ...]
     minor_doubts: tuple[str, ...]
     endings: tuple[str, ...]
-    verdicts: tuple[VerdictLine, ...]
+    verdicts: tuple[VerdictGroup, ...]
     verdicts_html: str
     evidence_html: str
     wall: tuple[WallRow, ...]
@@ -120,7 +131,7 @@ def find_trial_findings(path: Path, trial_id: str) -> TrialFindings:
             doubts=tuple(words.list_headline_doubts(summary)),
             minor_doubts=tuple(words.list_minor_doubts(summary)),
             endings=tuple(summary.endings),
-            verdicts=tuple(make_verdict_lines(summary)),
+            verdicts=tuple(group_verdicts(summary)),
             verdicts_html=verdicts,
             evidence_html=evidence,
             wall=tuple(_make_wall_row(summary, task.name) for task in summary.tasks),
@@ -130,19 +141,26 @@ def find_trial_findings(path: Path, trial_id: str) -> TrialFindings:
         )
 
 
-def make_verdict_lines(summary: Summary) -> list[VerdictLine]:
-    """Return the verdicts of a trial with their intervals; those of one unit have one axis."""
-    drawn = {
-        id(row.verdict): (row, forest) for forest in plots.make_forests(summary) for row in forest.rows
-    }
-    return [_make_line(summary, verdict, drawn.get(id(verdict))) for verdict in summary.verdicts]
+def group_verdicts(summary: Summary) -> list[VerdictGroup]:
+    """Return the verdicts of a trial with their intervals; those that have none to be drawn come last."""
+    forests = plots.make_forests(summary)
+    groups = [
+        VerdictGroup(
+            forest.title,
+            forest.labels,
+            forest.zero,
+            forest.margin,
+            forest.better_side,
+            tuple(_make_line(summary, row.verdict, row) for row in forest.rows),
+        )
+        for forest in forests
+    ]
+    drawn = {id(row.verdict) for forest in forests for row in forest.rows}
+    rest = tuple(_make_line(summary, verdict, None) for verdict in summary.verdicts if id(verdict) not in drawn)
+    return [*groups, VerdictGroup("Nothing to draw", (), 0.0, None, "", rest)] if rest else groups
 
 
-def _make_line(
-    summary: Summary, verdict: Verdict, drawn: tuple[plots.ForestRow, plots.Forest] | None
-) -> VerdictLine:
-    sentence = words.describe_verdict(verdict, summary.task(verdict.task))
-    row, forest = drawn or (None, None)
+def _make_line(summary: Summary, verdict: Verdict, row: plots.ForestRow | None) -> VerdictLine:
     return VerdictLine(
         verdict.label,
         words.MARKS[verdict.label],
@@ -151,11 +169,9 @@ def _make_line(
         verdict.b,
         verdict.task,
         verdict.measure,
-        row.text if row else "nothing to draw",
-        sentence,
+        row.text if row else "",
+        words.describe_verdict(verdict, summary.task(verdict.task)),
         row.bar if row else None,
-        forest.zero if forest else 0.0,
-        forest.margin if forest else None,
     )
 
 
@@ -172,8 +188,9 @@ def _make_wall_row(summary: Summary, name: str) -> WallRow:
     for candidate in summary.candidates:
         estimate = own.get(candidate.name)
         cells.append(None if estimate is None else _make_cell(summary, estimate, group, said.get(candidate.name)))
-    ends = [words.format_quantity(end, unit) for end in (axis.low, axis.high)]
-    return WallRow(name, task.main_measure, unit, ends[0], ends[1], tuple(cells))
+    shares = (axis.low, axis.high, unit) == (0.0, 1.0, "1")
+    low, high = ("0", "100%") if shares else (words.format_quantity(end, unit) for end in (axis.low, axis.high))
+    return WallRow(name, task.main_measure, unit, low, high, tuple(cells))
 
 
 def _make_cell(summary: Summary, estimate: Estimate, group: Sequence[Estimate], verdict: Verdict | None) -> WallCell:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from starlette.requests import Request
@@ -81,7 +82,7 @@ async def show_items(bench: Workbench, request: Request) -> Response:
     wish = read_wish(read_query(request))
     kept = await get_columns(bench, place, wish.task)
     columns = read_columns(kept)
-    values: dict[str, object] = {"place": place, "tab": "/items", "kept": kept, "wish": wish, "KINDS": KINDS}
+    values: dict[str, Any] = {"place": place, "tab": "/items", "kept": kept, "wish": wish, "KINDS": KINDS}
     if columns is None:
         return bench.show("items.html", choice=None, page=None, here=wish.query(), **values)
     choice = choose(columns, wish)
@@ -112,9 +113,8 @@ async def draw_item(bench: Workbench, request: Request) -> Response:
 
 async def get_columns(bench: Workbench, place: TrialPlace, task: str) -> Kept:
     """Return the columns of a task, as far as they are known; their value is `ItemColumns`."""
-    shelved, trial = place.shelved, place.sketch.id
-    key = ("columns", shelved.key, trial, task or place.sketch.tasks[0])
-    return await bench.room.get(key, shelved.stamp(), find_item_columns, shelved.path, trial, task)
+    chosen = task or place.sketch.tasks[0]
+    return await bench.compute(place.shelved, "columns", find_item_columns, place.sketch.id, chosen)
 
 
 def read_columns(kept: Kept) -> ItemColumns | None:
@@ -165,7 +165,8 @@ def _describe_items(ledger: Ledger, choice: ItemChoice, places: Places) -> list[
     ids = [columns.item(int(at)) for at in places]
     items = read_item_block(ledger, columns.task_id, ids)
     viewed = {
-        one.item.id: one for one in gather_some(ledger, columns.plan, columns.record, [items[i] for i in ids if i in items])
+        one.item.id: one
+        for one in gather_some(ledger, columns.plan, columns.record, [items[i] for i in ids if i in items])
     }
     lines = []
     for at, item in zip(places.tolist(), ids, strict=True):

@@ -25,13 +25,17 @@ async def mark_grade(bench: Workbench, request: Request) -> Response:
     """Enter a mark, or take one back, and go to the item's page; where that fails the page says why, with the note."""
     if bench.read_only:
         raise FormError("this workbench was started with --read-only.")
-    fields = {name: values[0] for name, values in (await read_form(request, bench.token)).items() if name in FORM_FIELDS}
+    fields = {
+        name: values[0] for name, values in (await read_form(request, bench.token)).items() if name in FORM_FIELDS
+    }
     place = await find_place(bench, request)
     columns = read_columns(await get_columns(bench, place, read_wish(read_query(request)).task))
     if columns is None:
         raise FairtrialError("the items of this task are being read.", fix="Send the form again in a moment.")
     try:
-        await bench.room.run_here(_write, place.shelved.path, _read_form(request, columns, fields), fields.get("back", ""))
+        await bench.room.run_here(
+            _write, place.shelved.path, _read_form(request, columns, fields), fields.get("back", "")
+        )
     except FairtrialError as error:
         told = _explain(error, place)
         return await respond_item(bench, request, told, fields)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,10 +26,8 @@ async def show_live(bench: Workbench, request: Request) -> Response:
     return bench.show("live.html", place=place, **values)
 
 
-async def _gather(bench: Workbench, place: TrialPlace) -> dict[str, object]:
-    shelved = place.shelved
-    key = ("progress", shelved.key, place.sketch.id)
-    running = await bench.room.get(key, shelved.stamp(), find_progress, shelved.path, place.sketch.id)
+async def _gather(bench: Workbench, place: TrialPlace) -> dict[str, Any]:
+    running = await bench.compute(place.shelved, "progress", find_progress, place.sketch.id)
     if running.value is None and running.error is not None:
         raise running.error
     kept = await get_findings(bench, place)

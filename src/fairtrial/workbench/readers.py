@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.browsing import read_version_of_data
 from fairtrial.ledger.examine import explain_damage
 
 THREADS = 2
+
+Stamp = tuple[int, ...]
+"""Changes with every transaction that a ledger takes, and with nothing else."""
 
 _T = TypeVar("_T")
 
@@ -22,11 +26,18 @@ class Readers:
 
     def __init__(self, threads: int = THREADS) -> None:
         self._pool = ThreadPoolExecutor(threads, "reader")
+        self._watch = ThreadPoolExecutor(1, "watcher")  # one thread, since only one opening of a file can compare
         self._own = threading.local()
 
     async def read(self, path: Path, function: Callable[..., _T], *given: object) -> _T:
         """Return what ``function(ledger, *given)`` returns.  Raises what it raises; LedgerError for a damaged file."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, path, function, given)
+
+    async def get_stamp(self, path: Path) -> Stamp:
+        """Return the stamp of a ledger.  Raises LedgerError if it cannot be read."""
+        given = (path, read_version_of_data, ())
+        version = await asyncio.get_running_loop().run_in_executor(self._watch, self._read, *given)
+        return (*_place_of(path), version)
 
     def _read(self, path: Path, function: Callable[..., _T], given: tuple[object, ...]) -> _T:
         opened = self._own.__dict__.setdefault("ledgers", {})
@@ -42,7 +53,8 @@ class Readers:
 
     def close(self) -> None:
         """Let the threads end."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._watch):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _place_of(path: Path) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Trials that were started from the workbench: files in its folder, checked by `fairtrial plan`, run by `fairtrial run`.
+"""Trials that were started from the workbench: files in its folder, checked by `fairtrial plan`, then run.
 
 Both are processes of their own, so that a run goes on whatever pages do, and can be stopped as by Ctrl-C.
 """

@@ -1,4 +1,4 @@
-"""The ledgers that the workbench shows: each with a short name for addresses, and a stamp that changes with it."""
+"""The ledgers that the workbench shows: each with a short name for addresses."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from pathlib import Path
 
 from fairtrial.errors import LedgerError, UnknownNameError
 
-Stamp = tuple[int, ...]
-"""Changes with every transaction that a ledger file takes."""
-
 
 @dataclass(frozen=True, slots=True)
 class ShelvedLedger:
@@ -19,18 +16,6 @@ class ShelvedLedger:
 
     key: str
     path: Path
-
-    def stamp(self) -> Stamp:
-        """Return what changes when the ledger does: size and time of the file, and of what waits beside it."""
-        parts = []
-        for path in (self.path, self.path.with_name(self.path.name + "-wal")):
-            try:
-                found = path.stat()
-            except OSError:
-                parts += [0, 0, 0]
-            else:
-                parts += [found.st_ino, found.st_size, found.st_mtime_ns]
-        return tuple(parts)
 
     @property
     def there(self) -> bool:
@@ -48,7 +33,9 @@ class Shelf:
             if path.is_dir():
                 inside = sorted(path.glob("*.db"))
                 if not inside:
-                    raise LedgerError(f"the folder {path} holds no ledger (*.db).", fix="Name files, or another folder.")
+                    raise LedgerError(
+                        f"the folder {path} holds no ledger (*.db).", fix="Name files, or another folder."
+                    )
                 for one in inside:
                     self._add(one)
             else:

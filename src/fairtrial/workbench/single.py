@@ -1,4 +1,4 @@
-"""One item: what was asked and expected, every candidate's answers side by side, and on which ground they were graded."""
+"""One item: what was asked and expected, every candidate's answers side by side, and how they were graded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from fairtrial.ledger.answers import Call, read_item_block
 from fairtrial.ledger.blobs import find_image, read_facts, read_image
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.marks import Mark, read_marks
-from fairtrial.records import Item, Request as AskedRequest
+from fairtrial.records import Item
+from fairtrial.records import Request as AskedRequest
 from fairtrial.report import words
 from fairtrial.report.passages import PassageReader
 from fairtrial.report.pictures import BROWSER_IMAGES, describe_image, make_page_image
@@ -102,7 +103,10 @@ async def show_item(bench: Workbench, request: Request) -> Response:
 
 
 async def respond_item(
-    bench: Workbench, request: Request, failure: FairtrialError | None = None, kept_form: Mapping[str, str] | None = None
+    bench: Workbench,
+    request: Request,
+    failure: FairtrialError | None = None,
+    kept_form: Mapping[str, str] | None = None,
 ) -> Response:
     """Answer with the page of an item.
 
@@ -230,7 +234,10 @@ def _describe_call(call: Call, passages: PassageReader) -> Mapping[str, Any]:
 def _list_choices(
     item: Item, columns: ItemColumns, one: ViewedItem
 ) -> list[tuple[str, bool, list[tuple[str, float | None]]]]:
-    shares = [(name, found[0].shares if found else ()) for (name, _), found in zip(columns.candidates, one.readings, strict=True)]
+    shares = [
+        (name, found[0].shares if found else ())
+        for (name, _), found in zip(columns.candidates, one.readings, strict=True)
+    ]
     return [
         (choice, choice in item.gold, [(name, own[at] if at < len(own) else None) for name, own in shares])
         for at, choice in enumerate(item.choices)
@@ -239,7 +246,7 @@ def _list_choices(
 
 def _group_prompts(columns: ItemColumns, one: ViewedItem) -> list[SentPrompts]:
     """Return what was sent, those who were sent the same together; seeds of repeats make no difference."""
-    groups: dict[str, tuple[list[str], list[Mapping[str, Any]]]] = {}
+    groups: dict[str, tuple[list[str], list[dict[str, Any]]]] = {}
     for (name, _), readings in zip(columns.candidates, one.readings, strict=True):
         asked = dict.fromkeys(call.request_id for reading in readings for call in reading.calls)
         found = [_describe_request(one.requests[key]) for key in asked if key in one.requests]
@@ -255,7 +262,9 @@ def _describe_request(request: AskedRequest) -> dict[str, Any]:
     table.place_of("it", request)
     told = dict(table.requests[0])
     prompts = [[_describe_message(table.messages[at]) for at in prompt] for prompt in told.pop("prompts")]
-    settings = {name: value for name, value in told.pop("settings", {}).items() if name != "seed" and value not in ([], "")}
+    settings = {
+        name: value for name, value in told.pop("settings", {}).items() if name != "seed" and value not in ([], "")
+    }
     return {**told, "messages": prompts, "settings": settings}
 
 
@@ -264,9 +273,7 @@ def _describe_message(message: Sequence[Any]) -> dict[str, Any]:
     return {"role": role, "parts": [{"text": p[:MOST_SHOWN]} if isinstance(p, str) else p for p in parts]}
 
 
-def _compare(
-    columns: ItemColumns, other: int, one: ViewedItem
-) -> tuple[str, str, Sequence[Run] | None] | None:
+def _compare(columns: ItemColumns, other: int, one: ViewedItem) -> tuple[str, str, Sequence[Run] | None] | None:
     """Return how another's text differs from the baseline's; None where one of the two wrote none."""
     texts = [readings[0].text if readings else None for readings in one.readings]
     a, b = texts[columns.baseline], texts[other]

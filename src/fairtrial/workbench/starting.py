@@ -155,7 +155,8 @@ def _read_seconds(text: str | None) -> float:
 def _list_choices() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
     """Return (name, what it is) of the models on this machine and of the tasks that a trial can name."""
     models = tuple((model.spec, model.description) for model in list_models())
-    tasks = tuple((task.name, " ".join(task.description.split())[:200]) for task in TaskFinder(()).list_all())
+    found = TaskFinder((), installed=False).list_all()
+    tasks = tuple((task.name, " ".join(task.description.split())[:200]) for task in found if task.kind != "suite")
     return models, tasks
 
 
@@ -202,7 +203,9 @@ def _read_count(fields: Fields, name: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 1_000_000:
-        raise SpecError(f"a limit of {text[:20]!r} items is none.", fix="Give a whole number from 1 on, or leave it out.")
+        raise SpecError(
+            f"a limit of {text[:20]!r} items is none.", fix="Give a whole number from 1 on, or leave it out."
+        )
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""The first page, and that of one ledger: trials with their state, their verdict in a line and what makes it doubtful."""
+"""The first page, and that of one ledger: trials with state, verdict in a line, and what makes it doubtful."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtrial.errors import FairtrialError
-from fairtrial.workbench.shelf import Stamp
+from fairtrial.workbench.readers import Stamp
 
 MOST_KEPT = 64
 REST = 2.0
@@ -58,7 +58,7 @@ class _Entry:
 
 
 def make_worker() -> Executor:
-    """Return a process that computes one thing after the other, and leaves the processor to others where they want it."""
+    """Return a process that computes one thing after the other, and lets others go first."""
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(1, mp_context=context, initializer=_be_nice)
 
@@ -74,10 +74,11 @@ class Workroom:
     Args:
         make: makes what functions run in; a new one is made where one has died.
         soon: seconds that a page waits for what is not there yet.
+        rest: see `REST`.
     """
 
-    def __init__(self, make: Callable[[], Executor] = make_worker, soon: float = SOON) -> None:
-        self._make, self._soon = make, soon
+    def __init__(self, make: Callable[[], Executor] = make_worker, soon: float = SOON, rest: float = REST) -> None:
+        self._make, self._soon, self._rest = make, soon, rest
         self._executor: Executor | None = None
         self._kept: OrderedDict[Key, _Entry] = OrderedDict()
         self._tasks: dict[Key, asyncio.Task[None]] = {}
@@ -91,7 +92,7 @@ class Workroom:
         """
         entry = self._kept.get(key)
         if entry is None or entry.stamp != stamp:
-            rested = entry is None or time.time() - entry.at >= REST * entry.seconds
+            rested = entry is None or time.time() - entry.at >= self._rest * entry.seconds
             if key not in self._tasks and rested:
                 self._tasks[key] = asyncio.create_task(self._compute(key, stamp, function, given))
             if key in self._tasks and wait:

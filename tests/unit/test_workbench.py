@@ -1,0 +1,257 @@
+"""The workbench without a browser: every page, its addresses, marks, files of trials, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from fairtrial.errors import SpecError
+from fairtrial.ledger import Ledger
+from fairtrial.workbench.app import make_bench, make_bench_app
+from fairtrial.workbench.bench import Workbench
+from fairtrial.workbench.choosing import KINDS, Wish, choose, read_wish
+from fairtrial.workbench.columns import find_item_columns
+from fairtrial.workbench.diffs import compare_words
+from fairtrial.workbench.runs import RunTable, check_paths
+from fairtrial.workbench.shelf import Shelf
+from fairtrial.workbench.starting import write_trial
+from fairtrial.workbench.workroom import Workroom
+from tests.support import report_ledger, standing_ledger, view_ledger
+
+VIEW = f"/l/view/t/{view_ledger.TRIAL_ID[:16]}"
+ITEMS = [item.id[:16] for item in view_ledger.written_items()]
+OWN = {"origin": "http://localhost", "sec-fetch-site": "same-origin"}
+
+
+def _room() -> Workroom:
+    return Workroom(lambda: ThreadPoolExecutor(1), soon=60.0, rest=0.0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("bench")
+    view_ledger.view_ledger(made / "view.db").close()
+    report_ledger.report_ledger(made / "report.db").close()
+    rng = np.random.default_rng(2)
+    coins = {name: standing_ledger.coins(rng, share, 60) for name, share in (("a", 0.3), ("b", 0.6), ("c", 0.8))}
+    seconds = {name: [float(at + i) for i in range(60)] for at, name in enumerate(coins)}
+    tasks = {task: {"acc": coins, "seconds": seconds} for task in ("one", "two")}
+    standing_ledger.trial_ledger(made / "three.db", list(coins), tasks).close()
+    return made
+
+
+@pytest.fixture(scope="module")
+def bench(folder: Path) -> Workbench:
+    return make_bench(Shelf([folder, folder / "missing.db"]), RunTable(folder), _room())
+
+
+@pytest.fixture(scope="module")
+def client(bench: Workbench) -> Iterator[TestClient]:
+    with TestClient(make_bench_app(bench), base_url="http://localhost") as opened:
+        yield opened
+
+
+def text_of(client: TestClient, path: str, status: int = 200) -> str:
+    found = client.get(path)
+    assert found.status_code == status, re.sub("<[^>]+>", " ", found.text)[-800:]
+    return found.text
+
+
+def test_the_first_page_has_every_ledger_with_verdict_and_doubts(client: TestClient) -> None:
+    for ledger, trial in (("view", view_ledger), ("report", report_ledger)):
+        text_of(client, f"/l/{ledger}/t/{trial.TRIAL_ID[:16]}")
+    text_of(client, f"/l/three/t/{standing_ledger.TRIAL[:16]}")
+    text = text_of(client, "/")
+    assert "looked-at" in text and "made-up" in text and "standing" in text
+    assert "polite compared with plain on 2 tasks" in text and "Doubtful:" in text
+    assert "missing.db" in text and "This ledger is not there yet." in text
+
+
+@pytest.mark.parametrize("end", ["", "/live", "/wall", "/frontier", "/agreement", "/export", "/items"])
+def test_every_page_of_a_trial_is_there_and_has_no_inline_style_or_script(client: TestClient, end: str) -> None:
+    for trial in (VIEW, f"/l/report/t/{report_ledger.TRIAL_ID[:16]}", f"/l/three/t/{standing_ledger.TRIAL[:16]}"):
+        text = text_of(client, trial + end)
+        tags = re.findall(r"<[a-z][^>]*>", text)
+        assert not [tag for tag in tags if re.search(r"\s(style|on\w+)=|javascript:|\"data:|^<style|^<script>", tag)]
+
+
+def test_the_verdict_comes_first_with_its_doubts(client: TestClient) -> None:
+    text = text_of(client, VIEW)
+    order = [text.index(part) for part in ('class="headline"', "Before you rely on this", "<h2>Verdicts", "<h2>Scores")]
+    assert order == sorted(order)
+
+
+def test_hostile_texts_stay_texts(client: TestClient) -> None:
+    for path in [f"{VIEW}/items?task=writing", *(f"{VIEW}/item/{item}?task=writing" for item in ITEMS), VIEW]:
+        text = text_of(client, path)
+        assert "<script>window.hacked" not in text and "<img src=x" not in text
+        assert "\u202e" not in text and "\x00" not in text
+
+
+def test_filters_orders_and_pages_are_in_the_address(client: TestClient) -> None:
+    three = f"/l/three/t/{standing_ledger.TRIAL[:16]}/items"
+    text = text_of(client, f"{three}?task=two&sort=seconds&by=b")
+    shown = re.findall(r'class="figure soft doc">(\d+)<', text)
+    assert shown[:3] == ["59", "58", "57"] and len(shown) == 50
+    following = re.search(r'rel="next" href="([^"]+)"', text)
+    assert following
+    address = following[1].replace("&amp;", "&")
+    assert {"task", "sort", "by", "after"} == set(parse_qs(urlsplit(address).query))
+    rest = re.findall(r'class="figure soft doc">(\d+)<', text_of(client, address))
+    assert rest == [str(i) for i in range(9, -1, -1)]
+    assert "No item is of this kind" in text_of(client, f"{three}?show=unread")
+    assert "2 with “basket" not in text_of(client, f"{VIEW}/items?task=writing&text=basket+5")
+    assert "1 with “basket 5”" in text_of(client, f"{VIEW}/items?task=writing&text=basket+5")
+    assert "task &#39;nine&#39; does not exist" in text_of(client, f"{three}?task=nine", 404)
+
+
+def test_kinds_of_items_are_what_the_grades_say(folder: Path) -> None:
+    columns = find_item_columns(folder / "three.db", standing_ledger.TRIAL, "one")
+    choice = choose(columns, read_wish({"show": "fixed", "versus": "c"}))
+    a, c = columns.values[0], columns.values[2]
+    assert choice.places.tolist() == np.flatnonzero((a == 0) & (c == 1)).tolist()
+    assert choice.counts["broke"] == int(((a == 1) & (c == 0)).sum())
+    assert choice.counts["all"] == 60 and "harmful" not in choice.counts and "unread" not in choice.counts
+    assert choice.wish.query(show="all", after="x") == "?task=one&after=x&versus=c"
+    unread = choose(find_item_columns(folder / "view.db", view_ledger.TRIAL_ID, "writing"), Wish(show="unread"))
+    assert unread.places.size == unread.counts["unread"] > 0
+    assert read_wish({"show": "no such", "sort": "none", "text": "y" * 999}) == Wish(text="y" * 200)
+    assert all(kind.label and kind.tells for kind in KINDS.values())
+
+
+def test_an_item_shows_answers_prompts_trace_and_difference(client: TestClient) -> None:
+    text = text_of(client, f"{VIEW}/item/{ITEMS[3]}?task=writing&show=all")
+    assert "as the <del>apples</del><ins>pears</ins> show." in text
+    assert "What was really sent" in text and "Prompt really sent to plain" in text
+    assert "Please answer the question, dear model." in text and "temperature 0.7" in text
+    assert 'rel="prev"' in text and 'rel="next"' in text
+    images = re.findall(r'src="(/l/view/images/\w+)"', text)
+    kinds = [client.get(path).headers["content-type"].partition(";")[0] for path in images]
+    assert "image/png" in kinds and "image/svg+xml" not in kinds
+    assert "item &#39;ffffffff&#39; does not exist" in text_of(client, f"{VIEW}/item/ffffffff?task=writing", 404)
+
+
+def test_a_person_marks_a_grade_and_takes_it_back(client: TestClient, bench: Workbench, folder: Path) -> None:
+    path = f"{VIEW}/item/{ITEMS[0]}?task=writing"
+    form = {"token": bench.token, "candidate": "0", "repeat": "0", "value": "1", "says": "wrong"}
+    refused = client.post(path, data=form)
+    assert refused.status_code == 403
+    assert client.post(path, data={**form, "token": "x"}, headers=OWN).status_code == 400
+    with Ledger.open(folder / "view.db") as ledger, ledger.writing():
+        busy = client.post(path, data={**form, "note": "a note to keep", "who": "Ada"}, headers=OWN)
+    assert busy.status_code == 409 and "a run is writing to view.db" in busy.text and "a note to keep" in busy.text
+    other = client.post(path, data={**form, "value": "0"}, headers=OWN)
+    assert other.status_code == 409 and "has the grade 1 there" in other.text
+    done = client.post(path, data={**form, "note": "<b>why</b>", "who": "Ada"}, headers=OWN, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, f"{path}#answer-0")
+    text = text_of(client, path)
+    assert "Ada takes this grade for wrong" in text and "&lt;b&gt;why&lt;/b&gt;" in text
+    assert "of 1 grade that people chose" in text_of(client, VIEW)
+    number = re.search(r'name="back" value="(\d+)"', text)
+    assert number
+    back = {"token": bench.token, "candidate": "0", "back": number[1]}
+    assert client.post(path, data=back, headers=OWN, follow_redirects=False).status_code == 303
+    assert "takes this grade" not in text_of(client, path)
+
+
+def test_a_random_answer_is_one_that_nobody_has_judged(client: TestClient) -> None:
+    found = client.get(f"{VIEW}/draw?task=writing", follow_redirects=False)
+    assert found.status_code == 303
+    assert re.fullmatch(rf"{VIEW}/item/\w{{16}}\?task=writing&drawn=[01]#answer-[01]", found.headers["location"])
+    assert 'name="drawn" value="1"' in text_of(client, found.headers["location"])
+
+
+def test_files_are_exported(client: TestClient) -> None:
+    for word, begin in (
+        ("run", b"{"),
+        ("observations-csv", b"candidate,task"),
+        ("full", b'{"name"'),
+        ("report", b"<!doc"),
+    ):
+        found = client.get(f"{VIEW}/export/{word}")
+        assert found.status_code == 200 and found.content.startswith(begin)
+        assert found.headers["content-disposition"].startswith('attachment; filename="looked-at-')
+    assert client.get(f"{VIEW}/export/nothing").status_code == 404
+
+
+def test_a_read_only_bench_writes_nothing(folder: Path) -> None:
+    bench = make_bench(Shelf([folder / "view.db"]), None, _room())
+    with TestClient(make_bench_app(bench), base_url="http://localhost") as client:
+        text = text_of(client, f"{VIEW}/item/{ITEMS[0]}?task=writing")
+        assert "Is the grade" not in text and "Start a trial" not in text
+        for path in (f"{VIEW}/item/{ITEMS[0]}?task=writing", "/start/check", "/start/run", "/runs/1/cancel"):
+            found = client.post(path, data={"token": bench.token}, headers=OWN)
+            assert found.status_code == 400 and "--read-only" in found.text
+        assert client.get("/start").status_code == 400
+
+
+def test_the_form_writes_a_trial_file() -> None:
+    chosen = {
+        "model": ["pkg:x/a.gguf"],
+        "models": ["openai:b\n"],
+        "task": ["reading"],
+        "tasks": ["own.csv\narithmetic@2"],
+    }
+    name, text = write_trial({**chosen, "name": ["mine"], "limit": ["50"], "early": ["yes"]})
+    assert name == "mine" and "{task: arithmetic, level: 2, limit: 50}" in text and "{file: own.csv, limit: 50}" in text
+    assert "baseline: a" in text and "stop_early: true" in text and "margin: 0.02" in text
+    for fields, told in (
+        ({"model": ["x"]}, "no task"),
+        ({"task": ["x"]}, "no model"),
+        ({"model": ["x"], "task": ["y"], "name": ["../x"]}, "no name for a trial"),
+        ({"model": ["x"], "task": ["y"], "limit": ["0"]}, "a limit of '0'"),
+        ({"model": ["x"], "task": ["y"], "margin": ["-1"]}, "a margin of"),
+    ):
+        with pytest.raises(SpecError, match=told):
+            write_trial(fields)
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.yaml", "/etc/x.yaml", ".x.yaml", "a/b.yaml", "x.py", "x.db", "", "x" * 99 + ".yaml"]
+)
+def test_no_name_of_a_file_leaves_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SpecError, match="no name for a file here"):
+        RunTable(tmp_path).save(name, "text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_of_others_and_links_are_left_alone(tmp_path: Path) -> None:
+    table = RunTable(tmp_path)
+    (tmp_path / "theirs.yaml").write_text("theirs")
+    (tmp_path / "link.yaml").symlink_to(tmp_path.parent / "outside.yaml")
+    with pytest.raises(SpecError, match="there already"):
+        table.save("theirs.yaml", "mine")
+    with pytest.raises(SpecError, match="leads out"):
+        table.save("link.yaml", "mine")
+    assert table.save("mine.yaml", "one").read_text() == "one"
+    assert table.save("mine.yaml", "two").read_text() == "two"
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "~/x.csv", "../x.csv", "a/../../x.csv", "gguf:/x.gguf", "import:../log"]
+)
+def test_no_path_in_a_trial_file_leaves_the_folder(path: str) -> None:
+    with pytest.raises(SpecError, match="leads out of the folder"):
+        check_paths(f"tasks: [{{file: {path}}}]", set())
+    check_paths("tasks: [{file: data/x.csv}]\ncandidates: [{model: 'gguf:/known.gguf'}]", {"gguf:/known.gguf"})
+    check_paths("a: &a [x]\nb: [*a, *a]\n{", set())
+
+
+def test_differences_are_by_words() -> None:
+    assert compare_words("a b c", "a x c") == [(0, "a "), (-1, "b"), (1, "x"), (0, " c")]
+    assert compare_words("same", "same") == [(0, "same")]
+    assert compare_words("", "new") == [(1, "new")]
+    assert compare_words("x" * 60_001, "") is None
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        a, b = (" ".join(rng.choice(list("abcde"), 30)) for _ in range(2))
+        runs = compare_words(a, b) or []
+        assert "".join(text for kind, text in runs if kind <= 0) == a
+        assert "".join(text for kind, text in runs if kind >= 0) == b
