@@ -12,7 +12,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import examine_ledger, salvage
 from fairtrial.ledger.gc import collect
 from fairtrial.ledger.locked import is_being_written
-from fairtrial.ledger.marks import GradePlace, Mark, enter_mark, read_marks, take_back_mark
+from fairtrial.ledger.marks import GradeMark, GradePlace, enter_mark, read_marks, take_back_mark
 from fairtrial.report.summary import summarise
 from fairtrial.report.words import list_headline_doubts
 from tests.support import view_ledger
@@ -34,8 +34,8 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def test_a_mark_is_a_row_of_its_own(ledger: Ledger) -> None:
     before = list(ledger.read("SELECT * FROM observations ORDER BY 1, 2, 3, 4, 5"))
-    number = enter_mark(ledger, Mark(place(0), 1.0, False, who="Ada", note="four is a word \ud800"))
-    enter_mark(ledger, Mark(place(1), 1.0, True, who="Ada"))
+    number = enter_mark(ledger, GradeMark(place(0), 1.0, False, who="Ada", note="four is a word \ud800"))
+    enter_mark(ledger, GradeMark(place(1), 1.0, True, who="Ada"))
     found = read_marks(ledger, view_ledger.WRITING, [PLAIN])
     assert [(m.place.item, m.agrees, m.who) for m in found] == [(ITEMS[0], False, "Ada"), (ITEMS[1], True, "Ada")]
     assert found[0].note.startswith("four is a word") and found[0].created
@@ -49,7 +49,7 @@ def test_a_mark_is_a_row_of_its_own(ledger: Ledger) -> None:
 
 def test_what_one_person_says_anew_takes_the_place_of_what_they_said(ledger: Ledger) -> None:
     for who, agrees in (("Ada", False), ("Bob", False), ("Ada", True)):
-        enter_mark(ledger, Mark(place(0), 1.0, agrees, who=who))
+        enter_mark(ledger, GradeMark(place(0), 1.0, agrees, who=who))
     assert [(m.who, m.agrees) for m in read_marks(ledger, view_ledger.WRITING, [PLAIN])] == [
         ("Bob", False),
         ("Ada", True),
@@ -59,12 +59,12 @@ def test_what_one_person_says_anew_takes_the_place_of_what_they_said(ledger: Led
 @pytest.mark.parametrize(
     ("mark", "told"),
     [
-        (Mark(place(0), 0.0, False), "has the grade 1 there"),
-        (Mark(place(0, 9), 1.0, False), "no such grade"),
-        (Mark(place(0), 1.0, False, note="x" * 2001), "2,001 characters"),
+        (GradeMark(place(0), 0.0, False), "has the grade 1 there"),
+        (GradeMark(place(0, 9), 1.0, False), "no such grade"),
+        (GradeMark(place(0), 1.0, False, note="x" * 2001), "2,001 characters"),
     ],
 )
-def test_a_mark_is_about_a_grade_that_there_is(ledger: Ledger, mark: Mark, told: str) -> None:
+def test_a_mark_is_about_a_grade_that_there_is(ledger: Ledger, mark: GradeMark, told: str) -> None:
     with pytest.raises(LedgerError, match=told):
         enter_mark(ledger, mark)
     assert read_marks(ledger, view_ledger.WRITING, [PLAIN]) == []
@@ -73,13 +73,13 @@ def test_a_mark_is_about_a_grade_that_there_is(ledger: Ledger, mark: Mark, told:
 def test_agreement_counts_what_was_drawn_and_the_headline_says_when_it_is_low(ledger: Ledger) -> None:
     trial = query.find_trial(ledger, view_ledger.TRIAL_ID)
     assert find_people_agreements(ledger, trial) == []
-    enter_mark(ledger, Mark(place(0), 1.0, False))
+    enter_mark(ledger, GradeMark(place(0), 1.0, False))
     [chosen] = find_people_agreements(ledger, trial)
     assert (chosen.count, chosen.wrong, chosen.drawn) == (1, 1, False)
     assert "people chose, which says nothing certain about the others" in chosen.describe()
     for at in (1, 2, 3):
         value = float("four" in view_ledger.WRITTEN[at][0])
-        enter_mark(ledger, Mark(place(at), value, at != 3, drawn=True))
+        enter_mark(ledger, GradeMark(place(at), value, at != 3, drawn=True))
     [drawn] = find_people_agreements(ledger, trial)
     assert (drawn.count, drawn.wrong, drawn.drawn, drawn.chosen) == (3, 1, True, 1)
     assert drawn.share.mean == pytest.approx(2 / 3) and drawn.share.low < 0.5 < drawn.share.high <= 1
@@ -89,7 +89,7 @@ def test_agreement_counts_what_was_drawn_and_the_headline_says_when_it_is_low(le
 
 
 def test_marks_are_examined_saved_and_cleared_up(ledger: Ledger, tmp_path: Path) -> None:
-    enter_mark(ledger, Mark(place(0), 1.0, False))
+    enter_mark(ledger, GradeMark(place(0), 1.0, False))
     assert examine_ledger(ledger.path).rows["marks"] == 1
     assert salvage(ledger.path, tmp_path / "saved.db").sound
     with Ledger.open(tmp_path / "saved.db", create=False) as saved:

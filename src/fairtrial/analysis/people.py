@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.marks import Mark, read_marks
+from fairtrial.ledger.marks import GradeMark, read_marks
 from fairtrial.stats.intervals import IntervalEstimate, estimate
 
 SHARE = (0.0, 1.0)
@@ -66,7 +66,7 @@ def find_people_agreements(ledger: Ledger, trial: query.TrialRow) -> list[People
     ]
 
 
-def _gather(task: str, marks: Sequence[Mark], confidence: float) -> Iterator[PeopleAgreement]:
+def _gather(task: str, marks: Sequence[GradeMark], confidence: float) -> Iterator[PeopleAgreement]:
     for measure in dict.fromkeys(mark.place.measure for mark in marks):
         own = [mark for mark in marks if mark.place.measure == measure]
         drawn = [mark for mark in own if mark.drawn]

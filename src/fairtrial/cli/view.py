@@ -35,7 +35,7 @@ def view(
     tasks: Annotated[
         list[str] | None, typer.Option("--tasks", help="Only these tasks, comma separated or repeated.")
     ] = None,
-    opens: Annotated[bool, typer.Option("--open", help="Open the file in the browser.")] = False,
+    opens: Annotated[bool, typer.Option("--open/--no-open", help="Open the file in the browser.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write every item with all candidates' answers side by side into one HTML file, to filter, search and compare.

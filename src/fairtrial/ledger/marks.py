@@ -29,7 +29,7 @@ class GradePlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class GradeMark:
     """What one person says of one grade.
 
     Attributes:
@@ -58,7 +58,7 @@ class Mark:
 _COLUMNS = "candidate_id, task_id, item_id, repeat, measure, value, agrees, drawn, who, note, id, created, taken_back"
 
 
-def enter_mark(ledger: Ledger, mark: Mark) -> int:
+def enter_mark(ledger: Ledger, mark: GradeMark) -> int:
     """Enter a mark and return its number.  The caller holds the writer lock (`Ledger.writing`).
 
     What the same person has said of the same grade before is taken back.
@@ -112,7 +112,7 @@ def take_back_mark(ledger: Ledger, number: int) -> None:
         raise LedgerError(f"no mark with the number {number} stands.", fix="Load the page again.")
 
 
-def read_marks(ledger: Ledger, task_id: str, candidates: Sequence[str], item_id: str | None = None) -> list[Mark]:
+def read_marks(ledger: Ledger, task_id: str, candidates: Sequence[str], item_id: str | None = None) -> list[GradeMark]:
     """Return the marks that stand of a task's grades, or of those of one item, oldest first."""
     one = "" if item_id is None else " AND item_id = ?"
     rows = ledger.read(
@@ -121,7 +121,7 @@ def read_marks(ledger: Ledger, task_id: str, candidates: Sequence[str], item_id:
     )
     wanted = set(candidates)
     return [
-        Mark(GradePlace(*row[:5]), float(row[5]), bool(row[6]), bool(row[7]), *row[8:])
+        GradeMark(GradePlace(*row[:5]), float(row[5]), bool(row[6]), bool(row[7]), *row[8:])
         for row in rows
         if row[0] in wanted
     ]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from fairtrial.workbench.columns import BITS, ItemColumns
 
-Bools = NDArray[np.bool_]
-Places = NDArray[np.int64]
+ItemMask = NDArray[np.bool_]
+ItemPlaces = NDArray[np.int64]
 
 PAGE = 50
 """Items of one page."""
@@ -66,27 +66,27 @@ def read_wish(given: Mapping[str, str]) -> Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ItemLook:
     """Columns as a wish looks at them: ``rows`` are the candidates that it is about, ``other`` is whom it compares."""
 
     columns: ItemColumns
     rows: Sequence[int]
     other: int
 
-    def right(self, row: int) -> Bools:
+    def right(self, row: int) -> ItemMask:
         """Whether a candidate is right."""
         grades = self.columns.grades[row]
         return np.asarray(grades >= (1.0 if self.columns.binary else 0.5))
 
-    def wrong(self, row: int) -> Bools:
+    def wrong(self, row: int) -> ItemMask:
         """Whether a candidate is wrong: graded, and not right."""
         return np.asarray(~np.isnan(self.columns.grades[row]) & ~self.right(row))
 
-    def any_of(self, test: Callable[[int], Bools]) -> Bools:
+    def any_of(self, test: Callable[[int], ItemMask]) -> ItemMask:
         """Whether a test holds for any of the candidates that it is about."""
         return np.asarray(np.any([test(row) for row in self.rows], axis=0))
 
-    def signed(self, bits: int) -> Bools:
+    def signed(self, bits: int) -> ItemMask:
         """Whether any answer has one of some signs."""
         return self.any_of(lambda row: np.asarray((self.columns.signs[row] & bits) != 0))
 
@@ -101,29 +101,29 @@ class Kind:
 
     label: str
     tells: str
-    of: Callable[[Seen], Bools]
+    of: Callable[[ItemLook], ItemMask]
     several: bool = False
 
 
-def _disagree(seen: Seen) -> Bools:
+def _disagree(seen: ItemLook) -> ItemMask:
     right = np.any([seen.right(row) for row in seen.every()], axis=0)
     return np.asarray(right & np.any([seen.wrong(row) for row in seen.every()], axis=0))
 
 
-def _nobody(seen: Seen) -> Bools:
+def _nobody(seen: ItemLook) -> ItemMask:
     wrong = np.stack([seen.wrong(row) for row in seen.every()])
     asked = seen.columns.asked
     return np.asarray(wrong.any(axis=0) & (wrong | ~asked).all(axis=0))
 
 
-def _harmful(seen: Seen) -> Bools:
+def _harmful(seen: ItemLook) -> ItemMask:
     harmful = seen.columns.harmful
     if harmful is None:
         return np.zeros(seen.columns.size, dtype=np.bool_)
     return seen.any_of(lambda row: np.asarray(harmful[row] >= 0.5))
 
 
-def _abstaining(seen: Seen) -> Bools:
+def _abstaining(seen: ItemLook) -> ItemMask:
     said = seen.columns.abstains
     signed = seen.signed(ABSTAINED)
     if said is None:
@@ -167,12 +167,12 @@ KINDS: Mapping[str, Kind] = {
 """Kinds of items by the word in the address."""
 
 
-def _most(table: NDArray[Any], seen: Seen) -> NDArray[np.float64]:
+def _most(table: NDArray[Any], seen: ItemLook) -> NDArray[np.float64]:
     some = table[list(seen.rows)].astype(np.float64)
     return np.asarray(np.max(np.where(np.isnan(some), -np.inf, some), axis=0))
 
 
-def _spread(seen: Seen) -> NDArray[np.float64]:
+def _spread(seen: ItemLook) -> NDArray[np.float64]:
     grades = seen.columns.grades.astype(np.float64)
     none = np.isnan(grades).all(axis=0)
     high = np.max(np.where(np.isnan(grades), -np.inf, grades), axis=0)
@@ -180,20 +180,20 @@ def _spread(seen: Seen) -> NDArray[np.float64]:
     return np.asarray(np.where(none, -1.0, high - low))
 
 
-def _cost(name: str) -> Callable[[Seen], NDArray[np.float64] | None]:
+def _cost(name: str) -> Callable[[ItemLook], NDArray[np.float64] | None]:
     return lambda seen: _most(seen.columns.costs[name], seen) if name in seen.columns.costs else None
 
 
-def _low_grade(seen: Seen) -> NDArray[np.float64]:
+def _low_grade(seen: ItemLook) -> NDArray[np.float64]:
     some = seen.columns.grades[list(seen.rows)].astype(np.float64)
     return np.asarray(-np.min(np.where(np.isnan(some), np.inf, some), axis=0))
 
 
-def _low_least(seen: Seen) -> NDArray[np.float64] | None:
+def _low_least(seen: ItemLook) -> NDArray[np.float64] | None:
     return None if seen.columns.harmful is None else _most(seen.columns.harmful, seen)
 
 
-SORTS: Mapping[str, tuple[str, Callable[[Seen], NDArray[np.float64] | None]]] = {
+SORTS: Mapping[str, tuple[str, Callable[[ItemLook], NDArray[np.float64] | None]]] = {
     "task": ("task order", lambda seen: np.zeros(seen.columns.size)),
     "disagreement": ("most disagreement", _spread),
     "worst": ("worst grade", _low_grade),
@@ -218,9 +218,9 @@ class ItemChoice:
         sorts: (key, name) of the orders that there are.
     """
 
-    seen: Seen
+    seen: ItemLook
     wish: Wish
-    places: Places
+    places: ItemPlaces
     counts: Mapping[str, int]
     sorts: Sequence[tuple[str, str]]
 
@@ -238,7 +238,7 @@ def choose(columns: ItemColumns, wish: Wish) -> ItemChoice:
     others = [at for at in range(len(names)) if at != columns.baseline]
     other = names.index(wish.versus) if wish.versus in names else (others[0] if others else columns.baseline)
     rows = [names.index(by)] if by else range(len(names))
-    seen = Seen(columns, rows, other)
+    seen = ItemLook(columns, rows, other)
     several = len(names) > 1
     masks = {key: kind.of(seen) for key, kind in KINDS.items() if several or not kind.several}
     counts = {key: int(mask.sum()) for key, mask in masks.items()}

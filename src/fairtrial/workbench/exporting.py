@@ -26,7 +26,7 @@ from fairtrial.report.summary import Summary, summarise
 from fairtrial.report.view.page import write_view
 from fairtrial.workbench.bench import Workbench, find_place, get_findings, read_findings
 
-Writer = Callable[[Ledger, Summary, Path], object]
+ExportWriter = Callable[[Ledger, Summary, Path], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,14 @@ class ExportForm:
     end: str
     label: str
     tells: str
-    write: Writer
+    write: ExportWriter
 
 
 def _write_json(_: Ledger, summary: Summary, path: Path) -> None:
     path.write_text(json.dumps(summary.document(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _write_rows(form: str) -> Writer:
+def _write_rows(form: str) -> ExportWriter:
     def write(ledger: Ledger, summary: Summary, path: Path) -> None:
         if form == "parquet":
             export_parquet(ledger, path, trial=summary.trial_id)

@@ -20,7 +20,7 @@ from fairtrial.report.view.document import preview_question
 from fairtrial.report.view.gathering import gather_some
 from fairtrial.report.view.readings import SIGNS
 from fairtrial.workbench.bench import TrialPlace, Workbench, find_place, read_query
-from fairtrial.workbench.choosing import KINDS, PAGE, ItemChoice, Places, Wish, choose, read_wish
+from fairtrial.workbench.choosing import KINDS, PAGE, ItemChoice, ItemPlaces, Wish, choose, read_wish
 from fairtrial.workbench.columns import ItemColumns, find_item_columns
 from fairtrial.workbench.workroom import Kept
 
@@ -139,7 +139,7 @@ def _read_page(ledger: Ledger, choice: ItemChoice) -> ItemPage:
     return ItemPage(tuple(_describe_items(ledger, choice, places)), first, following, looked)
 
 
-def _search(ledger: Ledger, choice: ItemChoice, start: int) -> tuple[Places, int]:
+def _search(ledger: Ledger, choice: ItemChoice, start: int) -> tuple[ItemPlaces, int]:
     """Return the next items with a text, and how many were looked through by then."""
     columns = choice.seen.columns
     candidates = [candidate for _, candidate in columns.candidates]
@@ -160,7 +160,7 @@ def _search(ledger: Ledger, choice: ItemChoice, start: int) -> tuple[Places, int
     return np.array(found, dtype=np.int64), at
 
 
-def _describe_items(ledger: Ledger, choice: ItemChoice, places: Places) -> list[ItemLine]:
+def _describe_items(ledger: Ledger, choice: ItemChoice, places: ItemPlaces) -> list[ItemLine]:
     columns = choice.seen.columns
     ids = [columns.item(int(at)) for at in places]
     items = read_item_block(ledger, columns.task_id, ids)

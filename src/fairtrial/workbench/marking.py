@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from fairtrial.errors import FairtrialError, LedgerBusyError
 from fairtrial.ledger import Ledger
-from fairtrial.ledger.marks import GradePlace, Mark, enter_mark, take_back_mark
+from fairtrial.ledger.marks import GradeMark, GradePlace, enter_mark, take_back_mark
 from fairtrial.pages.safety import FormError, read_form
 from fairtrial.workbench.bench import TrialPlace, Workbench, find_place, read_query
 from fairtrial.workbench.choosing import read_wish
@@ -44,7 +44,7 @@ async def mark_grade(bench: Workbench, request: Request) -> Response:
     return RedirectResponse(f"{request.url.path}{query}#answer-{where if where.isdigit() else 0}", 303)
 
 
-def _read_form(request: Request, columns: ItemColumns, fields: Mapping[str, str]) -> Mark | None:
+def _read_form(request: Request, columns: ItemColumns, fields: Mapping[str, str]) -> GradeMark | None:
     """Return the mark that a form asks for; None if it takes one back.  Raises FormError."""
     if fields.get("back"):
         return None
@@ -57,7 +57,7 @@ def _read_form(request: Request, columns: ItemColumns, fields: Mapping[str, str]
         raise FormError("the form does not say which grade it is about.", fix="Load the page again.") from None
     if at < 0 or not candidate or not repeat.isdigit() or fields.get("says") not in ("right", "wrong"):
         raise FormError("the form does not say which grade it is about, or what of it.", fix="Load the page again.")
-    return Mark(
+    return GradeMark(
         GradePlace(candidate, columns.task_id, columns.item(at), int(repeat), columns.measure),
         value,
         agrees=fields["says"] == "right",
@@ -67,7 +67,7 @@ def _read_form(request: Request, columns: ItemColumns, fields: Mapping[str, str]
     )
 
 
-def _write(path: Path, mark: Mark | None, back: str) -> None:
+def _write(path: Path, mark: GradeMark | None, back: str) -> None:
     with Ledger.open(path, create=False) as ledger, ledger.writing(wait_seconds=0):
         if mark is not None:
             enter_mark(ledger, mark)

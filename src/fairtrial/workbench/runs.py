@@ -36,7 +36,7 @@ OUTSIDE = re.compile(r"^(?:[a-z]+:)?(?:/|~|\\|[A-Za-z]:\\)|(?:^|[/:\\])\.\.(?:[/
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedFile:
     """What `fairtrial plan` says of a trial file: whether it can be run, and its words."""
 
     good: bool
@@ -141,7 +141,7 @@ class RunTable:
         self.saved.add(name)
         return path
 
-    async def check(self, file: Path, ledger: Path) -> Checked:
+    async def check(self, file: Path, ledger: Path) -> CheckedFile:
         """Return what `fairtrial plan` says of a trial file."""
         process = await asyncio.create_subprocess_exec(
             *_command("plan", file.name, "--ledger", str(ledger.resolve()), "--quiet"),
@@ -156,8 +156,8 @@ class RunTable:
             said, _ = await asyncio.wait_for(process.communicate(), CHECK_SECONDS)
         except TimeoutError:
             _signal(process, signal.SIGKILL)
-            return Checked(False, f"The check has not ended within {CHECK_SECONDS:.0f} s.")
-        return Checked(process.returncode == 0, said.decode("utf-8", "replace").strip())
+            return CheckedFile(False, f"The check has not ended within {CHECK_SECONDS:.0f} s.")
+        return CheckedFile(process.returncode == 0, said.decode("utf-8", "replace").strip())
 
     async def start(self, file: Path, ledger: Path) -> StartedRun:
         """Run a trial file.  Raises SpecError if too many run already."""

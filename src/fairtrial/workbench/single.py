@@ -14,7 +14,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.ledger.answers import Call, read_item_block
 from fairtrial.ledger.blobs import find_image, read_facts, read_image
 from fairtrial.ledger.encoding import dumps
-from fairtrial.ledger.marks import Mark, read_marks
+from fairtrial.ledger.marks import GradeMark, read_marks
 from fairtrial.records import Item
 from fairtrial.records import Request as AskedRequest
 from fairtrial.report import words
@@ -60,7 +60,7 @@ class ReadingView:
     judged: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
     figures: str
     values: Sequence[tuple[str, str]]
-    marks: Sequence[Mark]
+    marks: Sequence[GradeMark]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _describe(
     row: int,
     at: int,
     readings: Sequence[AnswerReading],
-    marks: Sequence[Mark],
+    marks: Sequence[GradeMark],
     passages: PassageReader,
 ) -> CandidateAnswer:
     name, identity = columns.candidates[row]

@@ -19,12 +19,12 @@ from fairtrial.models import list_models
 from fairtrial.pages.safety import FormError, read_form
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.workbench.bench import SHOWN_ID, Workbench
-from fairtrial.workbench.runs import DATA, Checked, RunTable, StartedRun, check_paths
+from fairtrial.workbench.runs import DATA, CheckedFile, RunTable, StartedRun, check_paths
 
 MOST_BYTES = 8 << 20
 """Of a file that is dropped."""
 
-Fields = Mapping[str, Sequence[str]]
+FormFields = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class StartForm:
         problem: what is wrong with what was sent.
     """
 
-    fields: Fields
+    fields: FormFields
     file: str = ""
     text: str = ""
-    checked: Checked | None = None
+    checked: CheckedFile | None = None
     problem: FairtrialError | None = None
 
     def one(self, name: str, usual: str = "") -> str:
@@ -164,7 +164,7 @@ def _list_model_names() -> list[str]:
     return [name for name, _ in _list_choices()[0]]
 
 
-def write_trial(fields: Fields) -> tuple[str, str]:
+def write_trial(fields: FormFields) -> tuple[str, str]:
     """Return name and text of the trial file that a form asks for.  Raises SpecError for what is missing or wrong."""
     models = [line.strip() for line in (*fields.get("model", ()), *_lines(fields, "models")) if line.strip()]
     tasks = [line.strip() for line in (*fields.get("task", ()), *_lines(fields, "tasks")) if line.strip()]
@@ -194,11 +194,11 @@ def write_trial(fields: Fields) -> tuple[str, str]:
     return name, yaml.safe_dump(document, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
 
 
-def _lines(fields: Fields, name: str) -> list[str]:
+def _lines(fields: FormFields, name: str) -> list[str]:
     return (fields.get(name) or [""])[0].splitlines()
 
 
-def _read_count(fields: Fields, name: str) -> int | None:
+def _read_count(fields: FormFields, name: str) -> int | None:
     text = (fields.get(name) or [""])[0].strip()
     if not text:
         return None
