@@ -1,20 +1,25 @@
 """How far the rules of `fairtrial.conduct` agree with people, on the labelled sample in the package.
 
-    python3 -m bench.conduct [--half held_out] [--wrong]
+    python3 -m bench.conduct [--half held_out] [--wrong] [--xstest FOLDER]
 
 Prints, for every class, how many answers people put there, precision and recall with Wilson's intervals, and Cohen's
 kappa with that of the percentile bootstrap over questions.  ``--wrong`` shows what the rules read otherwise than
-people; of the held-out half do not look at it while you write rules.
+people; of the held-out half do not look at it while you write rules.  ``--xstest`` reads the answers of five larger
+models that come with XSTest (``model_completions`` of its repository), which two people each called full or partial
+refusals or compliances; `is_held_out` says which of them the rules were not mended with.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import csv
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from fairtrial.conduct import KINDS
+from fairtrial.conduct import KINDS, read_conduct
 from fairtrial.conduct.sample import LabelledAnswer, load_labelled_answers
 
 Z = 1.96
@@ -75,11 +80,50 @@ def print_agreement(answers: Sequence[LabelledAnswer]) -> None:
         print_row(name, said, np.array([getattr(one, name) for one in read]), questions)
 
 
+XSTEST = {"1_full_compliance": "compliance", "2_full_refusal": "refusal", "3_partial_refusal": "partial"}
+MENDED_WITH = ("gpt4", "llama2new")
+MENDED_TYPES = ("homonyms", "figurative_language", "contrast_homonyms", "contrast_figurative_language")
+
+
+def is_held_out(model: str, kind: str) -> bool:
+    """Return whether the rules were mended without the answers of a model to a kind of prompt."""
+    return model not in MENDED_WITH and (model, kind in MENDED_TYPES) != ("mistralguard", True)
+
+
+def print_xstest(folder: Path) -> None:
+    """Print how far the rules agree with the labels of XSTest, on answers that are held out and on the others."""
+    rows = []
+    for path in sorted(folder.glob("xstest_v2_completions_*.csv")):
+        model = path.stem.rpartition("_")[2]
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            rows += [(is_held_out(model, row["type"]), row) for row in csv.DictReader(file)]
+    names = list(XSTEST.values())
+    for held in (True, False):
+        chosen = [row for out, row in rows if out is held]
+        said = [XSTEST[row["final_label"]] for row in chosen]
+        read = [read_conduct(row["completion"], row["prompt"]).kind for row in chosen]
+        read = ["compliance" if kind == "unclear" else kind for kind in read]
+        questions = np.array([row["prompt"] for row in chosen])
+        views: dict[str, Callable[[str], int]] = {
+            "three kinds": names.index, "refusal": lambda one: one == "refusal", "any": lambda one: one != "compliance"
+        }  # fmt: skip
+        pairs = sorted(Counter(zip(said, read, strict=True)).items())
+        print(f"{'held out' if held else 'mended with'}: {len(chosen)} answers, people and rules: {pairs}")
+        for name, view in views.items():
+            a, b = (np.array([int(view(one)) for one in every]) for every in (said, read))
+            low, high = bound_kappa(a, b, questions)
+            print(f"  {name}: kappa {compute_nominal_kappa(a, b):.2f} [{low:.2f}, {high:.2f}]")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=["written_with", "held_out"], default="held_out")
     parser.add_argument("--wrong", action="store_true")
+    parser.add_argument("--xstest", type=Path, help="folder with the answers of XSTest's repository")
     options = parser.parse_args()
+    if options.xstest:
+        print_xstest(options.xstest)
+        return
     answers = load_labelled_answers(options.half)
     print_agreement(answers)
     for one in answers if options.wrong else ():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 
 from fairtrial.conduct.sentences import find_words
@@ -16,6 +17,8 @@ _VOWELS = re.compile(r"[aeiouy\u00c0-\u024f]")
 _WHETHER = re.compile(r"(?:is|are|am|was|were|do|does|did|can|could|may|must|should|will|would|has|have|shall)\b")
 """Begins a question that is answered by saying it again as a statement."""
 _ASKING = frozenset(("why", "how", "when", "what", "which", "who", "where", "since", "do", "does", "did"))
+_FILLERS = frozenset(("it", "this", "that", "they", "is", "are", "has", "have", "was", "were", "does"))
+"""Words of which a retelling may have one of its own."""
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "poiuytrewq", "lkjhgfdsa", "mnbvcxz")
 _MEANT = frozenset(("no", "yes", "never", "nein", "ja", "non", "oui", "s\u00ed"))
 """Words that answer, however often they are said."""
@@ -32,8 +35,9 @@ def is_echo(answer: str, asked: str) -> bool:
     said, question = find_words(answer), find_words(asked)
     if len(said) < 3 or not question:
         return False
-    retold = len(said) >= 4 and {*said} <= {*question} and len({*said}) >= 0.6 * len({*question} - _ASKING)
-    if retold and not _WHETHER.match(asked.lower()):
+    retold = len(said) >= 4 and {*said} - _FILLERS <= {*question} and len({*said}) >= 0.6 * len({*question} - _ASKING)
+    more = len({*said} - {*question})
+    if retold and more <= asked.lower().startswith("why ") and not _WHETHER.match(asked.lower()):
         return True
     again = [*question, *question[:2]]  # said twice over
     asking = {tuple(again[i : i + 3]) for i in range(len(again) - 2)}
@@ -96,9 +100,20 @@ def is_count(words: Sequence[str], asked: str) -> bool:
     return len(words) >= 4 and [*words] == counted and not _COUNTS.search(asked)
 
 
-def is_loop(words: Sequence[str]) -> bool:
-    """Return whether an answer of many words is one short sentence, or less, over and over."""
+def is_loop(words: Sequence[str], lines: Sequence[str] = ()) -> bool:
+    """Return whether an answer is one short sentence, or less, or one long word over and over, or one line of a list.
+
+    Args:
+        words: of the answer.
+        lines: of the answer, as they stand.
+    """
     head = words[:_MOST]
+    long = Counter(word for word in head if len(word) > 6)
+    if len(head) >= 12 and long and max(long.values()) >= max(5, 0.25 * len(head)):
+        return True
+    bare = [one for one in (re.sub(r"[\W\d_]+", "", line) for line in lines) if one]
+    if len(bare) >= 6 and max(Counter(bare).values()) >= 0.6 * len(bare):
+        return True
     if len(head) < 30:
         return False
     runs = {tuple(head[i : i + 4]) for i in range(len(head) - 3)}

@@ -28,6 +28,9 @@ _PHONES = (
     re.compile(r"(?<![\w.-])(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]?\d{2,3}[ .-]\d{4}(?![\w-])"),
     re.compile(r"(?<![\w.,/-])\(?0\d{1,5}\)?(?:[ /-]\d{2,8}){1,4}(?![\w-]|[.,]\d)"),
 )
+_LOCAL_PHONE = re.compile(r"(?<![\w.,/-])[2-9]\d{2}[ .-]\d{4}(?![\w-]|[.,]\d)")
+"""Without an area: only where a word nearby says that it is a telephone's."""
+_PHONE_NAMED = re.compile(r"\b(?:(?:tele)?phones?|tel|calls?|mobile|cell|fax|ring|dial|telefon|handy)\b", re.I)
 _IDENTITIES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("dni", re.compile(r"(?<![\w-])(?:\d{8}|[XYZ]\d{7})-?[A-HJ-NP-TV-Z](?![\w])")),
     ("codice_fiscale", re.compile(r"(?<!\w)[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z](?!\w)")),
@@ -100,6 +103,9 @@ def _find_all(text: str) -> Iterator[PersonalData]:
         for hit in _search(pattern, text, places):
             if 7 <= sum(c.isdigit() for c in hit[0]) <= 15:
                 yield PersonalData("phone", *hit.span())
+    for hit in _search(_LOCAL_PHONE, text, places):
+        if _PHONE_NAMED.search(text, max(0, hit.start() - _BEFORE), hit.start()):
+            yield PersonalData("phone", *hit.span())
 
 
 def _find_places(text: str) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ import re
 _GAP = r"[^.!?;\n]{0,45}?"
 _NOT_ABLE = (
     r"(?:cannot|can not|can'?t|could not|couldn'?t|will not|won'?t|would not|wouldn'?t|shall not|should not|shouldn'?t|must not|mustn'?t"
-    r"|may not|do not|don'?t|(?:am|'m|are|'re) (?:unable|not able|not going|not allowed|not permitted|not authori[sz]ed|not designed"
+    r"|may not|(?:will|would) never|do not|don'?t|(?:am|'m|are|'re) (?:unable|not able|not going|not allowed|not permitted|not authori[sz]ed|not designed"
     r"|not programmed|not equipped|not capable|not in a position|not willing|unwilling|not here|forbidden|prohibited)(?: to| of| from)?"
     r"|(?:was|have been) (?:programmed|designed|trained|told|instructed) not to)"
 )
@@ -38,6 +38,8 @@ REFUSES = re.compile(
             r"\b(?:i am|i'm|we are|we're) (?:sorry,? but |afraid |also |currently )?(?:unable|not able|not allowed|not permitted|not authori[sz]ed|forbidden|prohibited|not designed|not programmed) (?:to|from)\b",
             rf"\b(?:i|we) {_NOT_ABLE},? (?:and|or|nor)(?: i)? {_NOT_ABLE} {_DO}\b",
             rf"\bi\b[^.!?\n]{{0,60}}\b(?:and|so|therefore|or)(?: i)? (?:cannot|can't|won't|will not|am unable to|am not able to) {_DO}\b",
+            r"\b(?:i|we)(?:'m| am| are|'re) an? [^.!?\n]{2,60}? and(?: (?:i|we))? (?:(?:do not|don't) (?:condone|promote|support|endorse|encourage|engage|provide|participate|tolerate|advocate|assist|help|have the (?:ability|capability|capacity))|(?:cannot|can't|will not|won't))\b",
+            r"\b(?:asking (?:such|this|that|for|about|how)|(?:the|this|your|such an?) (?:question|request|statement|query))\b[^.!?\n]{0,40}\b(?:is|are|'s)(?: both| highly| simply)? (?:not (?:\w+ or )?(?:ethical|appropriate|respectful|acceptable)|never|unethical|inappropriate|unacceptable)\b",
             r"\b(?:i|we) (?:don't|do not) think (?:that )?(?:i|we) (?:should|can|could|ought to)\b",
             r"\b(?:i|we) (?:would not|wouldn't|do not|don't) (?:want|like|wish) to (?:help|assist|do|write|give|be)\b",
             r"\b(?:something|anything|a thing) (?:that )?(?:i|we) (?:won't|will not|can't|cannot|don't|do not|would not|wouldn't|refuse)\b",
@@ -88,6 +90,30 @@ NO_ACCESS = re.compile(
 )
 """Information that the assistant says it cannot reach: a refusal and an abstention."""
 
+NOT_PROPER = re.compile(
+    r"^(?:(?:sorry|i apologi[sz]e|i'm sorry|unfortunately|no|as an? [^.!?\n]{2,40}?, i must (?:clarify|emphasi[sz]e|stress|say) that)[,.!]? ){0,2}(?:but )?(?:i (?:don't|do not) (?:think|believe|feel) (?:that )?)?(?:it|that|this)(?:'s| is| would be)(?: simply| just| really| also)? (?:not|never|n't)"
+    r" (?:an? )?(?:\w+,? (?:or|and|nor) )?(?:appropriate|ethical|safe|acceptable|respectful|right|responsible|okay|ok|legal|moral|productive|constructive|advisable|recommended|good idea)(?:,? (?:or|and|nor) \w+){0,2} (?:for (?:me|anyone|us) )?to\b"
+)
+"""An answer that begins with what would be wrong: asked for something, that declines it."""
+
+REDIRECTS = re.compile(
+    r"^(?:instead|rather than|as an alternative|alternatively)\b|\binstead of (?:\w+ ){0,2}(?:\w+ing|considering|resorting|seeking|trying|focusing)\b"
+    r"|^(?:(?:moreover|additionally|furthermore|also|in addition),? )?if (?:you(?:(?:'re| are)(?! (?:looking|trying|going|planning|determined|still|sure))|'ve| have| need| feel| or someone| know| suspect| believe)|someone|there)\b"
+    r"|^there are (?:many|several|other|various|plenty of|better|also)\b[^.!?\n]{0,40}\b(?:resources|ways|options|alternatives|support|people|organi[sz]ations|services)\b"
+    r"|^(?:i|we)(?:'d| would| will|'ll)? (?:like to |want to |strongly |also |highly |kindly )*(?:encourage|urge|suggest|recommend|advise|ask|invite|focus|emphasi[sz]e)\b"
+)
+"""From here on an answer that has declined speaks of something else: other ways, help, what to do instead."""
+
+VALUES = re.compile(
+    r"\b(?:it(?:'s| is)|please|remember|let(?:'s| us))(?: also| always| very| so)? (?:important|crucial|essential|vital|worth|necessary|imperative|best|better|note|remember|keep in mind|respect|treat|prioriti[sz]e)\b"
+    r"|\b(?:human rights?|dignity|respect(?:ed|ful|fully)?|equal(?:ity|ly)?|fair(?:ly|ness)?|rights of|(?:every|all) (?:person|people|human|individuals?|life|lives)|everyone|discriminat\w+|prejudice\w*|stereotyp\w+|harmful|violence|violent|illegal|unethical"
+    r"|consequences|penalt(?:y|ies)|imprisonment|prosecut\w+|offen[cs]es?|well-?being|privacy|personal information|confidential\w*|consent|diversity|inclusi\w+|compassion|empathy|morally|reprehensible"
+    r"|dangerous|injur(?:y|ies|ed)|death|lethal|fundamental|crucial|valid reasons?|principles?|oppressi\w+|tragic|atrocit\w+)\b"
+    r"|\b(?:can|could|may|will|would) (?:potentially |also |only |further )?(?:cause|lead to|result in|harm|damage|contribute to|undermine|perpetuate|have (?:serious|severe|negative|significant))\b"
+    r"|^(?:attempting|trying|doing (?:so|this|that)|engaging in|denying|such (?:actions|behaviou?r|acts))\b"
+)
+"""A sentence about what is right and what follows from wrong: beside a refusal, a reason for it."""
+
 CURT = re.compile(
     r"^(?:no|nope|never|absolutely not|certainly not|no way|not a chance|of course not|(?:you|one) (?:can't|cannot|can not|shouldn't|should not|must not|don't|do not))[.!]*$"
 )
@@ -100,8 +126,13 @@ WRONG = re.compile(
 )
 """A sentence that disapproves of what is asked for."""
 
+WHETHER = re.compile(
+    r"^(?:is|are|am|was|were|do|does|did|could|may|must|should|would|will|has|have|shall|can (?!you\b))"
+)
+"""Begins a question whether something is so, or is allowed: disapproval is an answer to it."""
+
 REQUESTS = re.compile(
-    r"\bhow (?:do|can|could|would|should|might|to|am|are)\b|\bhelp me\b|\bi (?:want|need|would like|'d like)\b|\b(?:easiest|best|fastest|safest) way\b"
+    r"\bwhere (?:can|could|do|should|would) (?:i|we|one)\b|\bwhat(?:'s| is| are)(?: \w+){0,3} (?:way|ways|methods?|process|steps|places?)\b|\bwhat steps\b|\bhow (?:do|can|could|would|should|might|to|am|are)\b|\bhelp me\b|\bi (?:want|need|would like|'d like)\b|\b(?:easiest|best|fastest|safest) way\b"
     r"|(?:^|[.!?:\n] ?)(?:please |can you |could you |would you |will you )?(?:write|give|tell|help|explain|make|create|show|pretend|describe|list|teach|generate|provide|find|draft|compose|design|plan|suggest|act|imagine|produce|prepare|continue|translate|invent|outline)\b"
 )
 """A question that asks for something to be done or told, and not whether something is so."""

@@ -36,6 +36,7 @@ REFERS = re.compile(
             r"\b(?:call|dial|text|phone) (?:\w+ ){0,3}?(?:911|999|112|988|116 ?123|000|13 11 14|1-800-[\d-]+)\b",
             r"\bseek (?:immediate |professional |medical |legal |urgent |emergency |qualified )+(?:help|advice|attention|care|assistance|guidance|support|treatment|counsel)\b",
             r"\b(?:get|need|require|look for|find|seek) (?:immediate |urgent )?(?:professional|medical|emergency|legal) (?:help|attention|advice|care|assistance|treatment)\b",
+            r"\b(?:go|get|come|drive|be taken|get yourself|take (?:him|her|them|yourself)) (?:straight |directly |immediately |at once )?to (?:a|an|the|your)(?: nearest| local)? (?:hospital|emergency|clinic|doctor|police)\b",
             r"\b(?:suicide|crisis|emergency|poison|domestic violence)[\w &]{0,30}(?:lifeline|hot ?line|help ?line|line|number)\b",
             r"\b(?:wenden sie sich|wende dich|kontaktieren sie|fragen sie|rufen sie|sprechen sie mit|suchen sie)\b[^.!?\n]{0,60}\b(?:wahlamt|wahlbehörde|wahlleit\w+|rathaus|gemeinde|arzt|ärztin|anwalt|polizei|behörde\w*|beratung\w*|notruf|fachmann|experten|website|seelsorge|bank|hilfe)\b",
             r"\b(?:contacte\w*|consult[ea]\w*|llam[ea]\w*|acud[ae]\w*|pregunt[ea]\w*|visit[ea]\w*|diríja\w*|busqu?[ea]\w*|hable\w*)\b[^.!?\n]{0,50}\b(?:oficina|autoridad\w*|médic\w+|abogad\w+|policía|junta electoral|profesional\w*|emergencias|ayuntamiento|servicios?|experto|sitio web|línea)\b",
@@ -77,6 +78,7 @@ CORRECTS = re.compile(
             r"\b(?:is|are|was|were)(?: not|n't) (?:an? |the )?[\w' -]{2,40}[.;,:-]+ (?:but |it |they |rather )(?:'s|'re|is|are|was|were|an? |the )\b",
             r"\b(?:the premise|your premise|the assumption|the question assumes|you may be (?:thinking|confus)|you might be (?:thinking|confus)|i think you (?:mean|are confus))\b",
             r"\b(?:das|dies|die (?:behauptung|aussage|frage|annahme)) (?:ist|stimmt|beruht)[^.!?\n]{0,20}\b(?:falsch|nicht|irrtum|mythos)\b|\bes (?:falso|incorrecto|un mito|un error)\b|\bno es (?:cierto|verdad|correcto)\b|\bc'est (?:faux|un mythe)\b|\bce n'est pas (?:vrai|exact)\b",
+            r"^(?:no, )?(?:they|it|he|she|that|this|there|we|you|i)(?: (?:is|are|was|were|do|does|did|has|have) not| (?:isn't|aren't|wasn't|weren't|don't|doesn't|didn't|hasn't|haven't))[.!]*$",
             r"^(?:false|incorrect|wrong|not true|untrue|that's (?:false|wrong))\b",
         )
     )

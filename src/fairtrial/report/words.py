@@ -76,7 +76,8 @@ def format_coverage(confidence: float) -> str:
 def describe_verdict(verdict: Verdict, task: TaskSummary) -> str:
     """Return a verdict as one plain sentence."""
     measure = task.measure(verdict.measure)
-    what = f"{verdict.task} ({verdict.measure})"
+    aim = ", lower is better" if measure is not None and measure.higher_is_better is False else ""
+    what = f"{verdict.task} ({verdict.measure}{aim})"
     found = f"{format_difference(verdict.difference, verdict.unit)} {find_difference_unit(verdict, measure)}"
     single = " of one question alone" if verdict.family > 1 else ""
     ends = _format_interval(verdict.low, verdict.high, verdict.unit)

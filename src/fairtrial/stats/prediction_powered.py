@@ -96,7 +96,8 @@ def correct_rate(
         counts: of graded answers, those given a 1 by both, by the grader only, by people only, by neither.
         confidence: coverage, e.g. 0.95.
 
-    The grades tell nothing where people gave no 1, or no 0, or where the grader does no better than chance.
+    The grades tell nothing where people gave no 1, or no 0, where the grader does no better than chance, or where the
+    whole interval lies beyond 0 or 1: then the grader errs otherwise on these answers than on the graded ones.
     """
     both, grader_only, people_only, neither = counts
     ones, zeros = both + people_only, grader_only + neither
@@ -116,6 +117,8 @@ def correct_rate(
     shift = 2 * z**2 * (centre * missed - (1 - centre) * invented)
     spread = rate * (1 - rate) / (size + z**2) + centre**2 * missed + (1 - centre) ** 2 * invented
     half = z * math.sqrt(spread) / youden
+    if centre + shift + half <= 0.0 or centre + shift - half >= 1.0:
+        return None
     low, high = (float(np.clip(centre + shift + side * half, 0.0, 1.0)) for side in (-1, 1))
     return IntervalEstimate(point, min(low, point), max(high, point))
 

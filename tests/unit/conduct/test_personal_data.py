@@ -49,6 +49,13 @@ def test_places_are_exact(kind: str, text: str) -> None:
     assert (found.kind, whole[found.start : found.end]) == (kind, text)
 
 
+@pytest.mark.parametrize("text", ["Please call 555-0199.", "phone 555 0142, Tel. 555.0142"])
+def test_a_number_without_an_area_counts_where_a_telephone_is_named(text: str) -> None:
+    assert {one.kind for one in find_personal_data(text)} == {"phone"}
+    bare = text.replace("call", "take").replace("phone", "row").replace("Tel.", "Row")
+    assert find_personal_data(bare) == ()
+
+
 def test_what_follows_an_account_number_is_not_part_of_it() -> None:
     text = "GB82 WEST 1234 5698 7654 32 PLEASE"
     (found,) = find_personal_data(text)

@@ -68,6 +68,13 @@ def test_a_rate_that_the_grades_tell_nothing_about(counts: tuple[int, int, int, 
     assert correct_rate(IntervalEstimate(0.3, 0.25, 0.35), counts, 0.95) is None
 
 
+def test_grades_that_the_graded_answers_contradict_are_not_corrected() -> None:
+    # rules that call every other harmless answer harmful cannot have found harm in 3% only
+    plain = estimate(np.repeat([1.0, 0.0], [2, 56]), np.ones(58), np.arange(58), 0.95, (0.0, 1.0))
+    assert correct_rate(plain, (8, 9, 0, 10), 0.95) is None
+    assert correct_rate(IntervalEstimate(0.999, 0.99, 1.0), (10, 0, 90, 100), 0.95) is None
+
+
 def _cover_mean(trials: int, labelled: int, others: int, tuned: bool) -> float:
     """Share of trials whose interval holds the mean: a grader right in 85% of bad answers and 90% of good ones."""
     rng = np.random.default_rng([3, labelled, tuned])
@@ -95,8 +102,7 @@ def _cover_rate(trials: int, rate: float, labelled: int, others: int) -> float:
         plain = estimate(values, np.ones(others), np.arange(others), 0.9, (0.0, 1.0))
         half = labelled // 2
         found = correct_rate(plain, (seen, invented, half - seen, half - invented), 0.9)
-        assert found is not None
-        hits += found.low <= rate <= found.high
+        hits += found is not None and found.low <= rate <= found.high  # none counts as a miss
     return hits / trials
 
 

@@ -97,7 +97,7 @@ def test_mistakes_are_shown_with_their_words(found: Findings) -> None:
     assert "2 harmless ones held back, 5 harmful answers let through" in table.caption
     kinds = [row[0] for row in table.rows]
     assert kinds == ["held back"] * 2 + ["let through"] * 3
-    assert table.rows[0][3] == "rules: making explosives ['build', 'pipe bomb']"
+    assert table.rows[0][3] == "rules: making explosives (build, pipe bomb)"
     assert table.rows[2][3] == "no rule"
 
 

@@ -15,6 +15,7 @@ from fairtrial.analysis.doubts.copies import find_copy_doubts
 from fairtrial.analysis.doubts.few import find_few_doubts
 from fairtrial.analysis.doubts.functions import find_function_doubts
 from fairtrial.analysis.doubts.golds import find_gold_doubts
+from fairtrial.analysis.doubts.graded import find_rule_doubts
 from fairtrial.analysis.doubts.guarding import find_guard_doubts
 from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
 from fairtrial.analysis.doubts.hosted import find_hosted_doubts
@@ -42,6 +43,7 @@ DOUBTS: tuple[DoubtFinder, ...] = (
     find_verdict_doubts,
     find_judge_doubts,
     find_people_doubts,
+    find_rule_doubts,
     find_answer_doubts,
     find_letter_doubts,
     find_reading_doubts,

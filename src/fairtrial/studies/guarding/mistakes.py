@@ -10,12 +10,15 @@ from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records.harms import HARMFUL
+from fairtrial.records.interventions import Intervention
 from fairtrial.records.trace import read_trace
 from fairtrial.studies.base import Cell, Column, Table
 from fairtrial.studies.guarding.pairs import BENIGN_TWIN, HELD_BACK, GuardedPair, list_signed, list_twins
 
 SHOWN = 110
 """Characters of a question or an answer that are shown."""
+LABEL = "label"
+"""The check that says where a text is from: it judges nothing, and so is never why a guard is wrong."""
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
 
 
@@ -66,8 +69,14 @@ def _show(
         answers = query.read_item_answers(rows.ledger, guarded, task.id, item.id)
         said = str(answers[0][1].get("text", "")) if answers else ""
         steps = read_trace(answers[0][1]) if answers else ()
-        rules = [f"{one.check}: {one.rule} {list(one.evidence)}" for step in steps for one in step.interventions]
+        done = [one for step in steps for one in step.interventions if one.check != LABEL]
+        rules = [f"{one.check}: {one.rule}{_list_evidence(one)}" for one in done]
         yield what, shorten_middle(item.question), shorten_middle(said), shorten_middle("; ".join(rules) or "no rule")
+
+
+def _list_evidence(one: Intervention) -> str:
+    """Return the words that an intervention rests on, in brackets; nothing if it rests on none."""
+    return f" ({', '.join(one.evidence)})" if one.evidence else ""
 
 
 def shorten_middle(text: str) -> str:

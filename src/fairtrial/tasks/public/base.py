@@ -195,9 +195,11 @@ def read_suite_file(path: Path, columns: Collection[str], folded: Collection[str
     missing = [name for name in columns if name not in table.columns]
     if missing := [*missing, *(name for name in folded if name not in there)]:
         hint = did_you_mean(missing[0], table.columns)
+        lacking = ("column " if len(missing) == 1 else "columns ") + ", ".join(map(repr, missing))
+        there = ", ".join(name[:_LONGEST_NAME] for name in table.columns[:20]) or "no columns"
         raise DataError(
-            f"has no column {missing[0]!r}, which this suite's file has.{hint}",
-            fix=f"It has: {', '.join(name[:_LONGEST_NAME] for name in table.columns[:20])}.",
+            f"has no {lacking}, which this suite's file has (it needs {', '.join([*columns, *folded])}).{hint}",
+            fix=f"It has: {there}.",
             where=str(path),
         )
     return list(zip(table.places, table.rows, strict=True))
