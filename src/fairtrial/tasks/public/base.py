@@ -196,10 +196,10 @@ def read_suite_file(path: Path, columns: Collection[str], folded: Collection[str
     if missing := [*missing, *(name for name in folded if name not in there)]:
         hint = did_you_mean(missing[0], table.columns)
         lacking = ("column " if len(missing) == 1 else "columns ") + ", ".join(map(repr, missing))
-        there = ", ".join(name[:_LONGEST_NAME] for name in table.columns[:20]) or "no columns"
+        present = ", ".join(name[:_LONGEST_NAME] for name in table.columns[:20]) or "no columns"
         raise DataError(
             f"has no {lacking}, which this suite's file has (it needs {', '.join([*columns, *folded])}).{hint}",
-            fix=f"It has: {there}.",
+            fix=f"It has: {present}.",
             where=str(path),
         )
     return list(zip(table.places, table.rows, strict=True))
