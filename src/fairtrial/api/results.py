@@ -143,7 +143,7 @@ class Result:
     def report(self, path: str | Path) -> Path:
         """Write the self-contained HTML report and return its path."""
         with explain_damage(self.ledger), Ledger.open(self.ledger, create=False) as ledger:
-            return write_report(ledger, self.trial_id, Path(path))
+            return write_report(ledger, self.trial_id, Path(path), self.summary)
 
     def view(self, path: str | Path, tasks: Sequence[str] = ()) -> Path:
         """Write one HTML file with every item and all candidates' answers side by side, and return its path.

@@ -72,7 +72,7 @@ def _find_answered(ledger: Ledger, key: tuple[str, str], items: Sequence[str]) -
     """Return which of the items have an observation of any measure; ``key``: candidate id and task id."""
     left = set(items)
     for (measure,) in ledger.read(MEASURES_SEEN, {"c": key[0], "t": key[1]}):
-        left -= {row[0] for row in _read_rows(ledger, (*key, measure), left)}
+        left -= {row[0] for rows in _read_rows(ledger, (*key, measure), left) for row in rows}
         if not left:
             break
     return set(items) - left
@@ -80,10 +80,13 @@ def _find_answered(ledger: Ledger, key: tuple[str, str], items: Sequence[str]) -
 
 def _read_rows(
     ledger: Ledger, key: tuple[str, str, str], items: Collection[str], repeats: int = ANY
-) -> Iterator[tuple[str, int, float, float]]:
-    """Yield (item id, repeat, value, weight) of these items at least; ``key``: candidate id, task id and measure."""
+) -> Iterator[list[tuple[str, int, float, float]]]:
+    """Yield rows of (item id, repeat, value, weight) of these items at least, many at a time.
+
+    ``key``: candidate id, task id and measure.
+    """
     few = len(items) <= FEW
-    yield from ledger.read(
+    return ledger.read_blocks(
         "SELECT item_id, repeat, value, weight FROM observations WHERE candidate_id = ? AND task_id = ? "
         f"AND measure = ? AND repeat < ? {'AND item_id IN (SELECT value FROM json_each(?))' if few else ''}",
         (*key, repeats, json.dumps(list(items))) if few else (*key, repeats),

@@ -141,28 +141,38 @@ def renumber_clusters(codes: _Ints) -> _Ints:
 def read_averages(
     ledger: Ledger, asked: Order, candidate_id: str, task_id: str, measure: str
 ) -> tuple[_Ints, _Floats, _Floats]:
-    """Return (place in trial order, value, weight) of each item that has values, repeats averaged, in trial order."""
-    rows = ledger.read(
-        "SELECT item_id, repeat, value, weight FROM observations "
-        "WHERE candidate_id = ? AND task_id = ? AND measure = ? AND repeat < ?",
-        (candidate_id, task_id, measure, asked.repeats),
-    )
-    return average_repeats(asked, rows)[:3]
+    """Return (place in trial order, value, weight) of each item that has values, repeats averaged, in trial order.
+
+    The arrays cannot be written to: who asks again is given the same ones.
+    """
+
+    def read() -> tuple[Order, tuple[_Ints, _Floats, _Floats]]:
+        blocks = ledger.read_blocks(
+            "SELECT item_id, repeat, value, weight FROM observations "
+            "WHERE candidate_id = ? AND task_id = ? AND measure = ? AND repeat < ?",
+            (candidate_id, task_id, measure, asked.repeats),
+        )
+        found = average_repeats(asked, blocks)[:3]
+        for array in found:
+            array.flags.writeable = False
+        return asked, found  # with the order, so that no other one has its id as long as this is kept
+
+    key = ("averages", id(asked), candidate_id, task_id, measure)
+    return ledger.memory.recall(key, read, lambda kept: sum(array.nbytes for array in kept[1]))[1]
 
 
 def average_repeats(
-    asked: Order, rows: Iterable[tuple[str, int, float, float]]
+    asked: Order, blocks: Iterable[Sequence[tuple[str, int, float, float]]]
 ) -> tuple[_Ints, _Floats, _Floats, _Ints]:
     """Return what `read_averages` does, and the number of repeats, from rows of (item id, repeat, value, weight)."""
-    place = asked.position
-    kept = [(place[item], repeat, value, weight) for item, repeat, value, weight in rows if item in place]
-    if not kept:
+    parts = [table for rows in blocks if (table := _place_rows(asked, rows)).size]
+    if not parts:
         return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)
-    table = guard_reading(lambda: np.array(kept, dtype=np.float64), "an observation")
+    table = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
     if not (np.abs(table) < 1e300).all():
         raise make_damage_error("an observation is no finite number")
-    table = table[np.lexsort((table[:, 1], table[:, 0]))]
-    at, value, weight = table[:, 0].astype(np.int64), table[:, 2], table[:, 3]
+    table = table[:, np.lexsort((table[1], table[0]))]
+    at, value, weight = table[0].astype(np.int64), table[2], table[3]
     starts = np.flatnonzero(np.diff(at, prepend=-1))
     counts = np.diff(starts, append=at.size)
     total = np.add.reduceat(weight, starts)
@@ -170,6 +180,19 @@ def average_repeats(
     plain = np.add.reduceat(value, starts) / counts
     mean = np.where(counts == 1, value[starts], np.divide(weighted, total, out=plain, where=total > 0))
     return at[starts], mean, total / counts, counts
+
+
+def _place_rows(asked: Order, rows: Sequence[tuple[str, int, float, float]]) -> _Floats:
+    """Return (4, rows): the place in the trial's order, repeat, value and weight of each row about one of its items."""
+    place = asked.position
+    if not all(row[0] in place for row in rows):
+        rows = [row for row in rows if row[0] in place]
+    if not rows:
+        return np.zeros((4, 0))
+    items, *columns = zip(*rows, strict=True)
+    return guard_reading(
+        lambda: np.array([[place[item] for item in items], *columns], dtype=np.float64), "an observation"
+    )
 
 
 def read_paired_values(ledger: Ledger, trial_id: str, a_id: str, b_id: str, task_id: str, measure: str) -> PairedValues:

@@ -34,6 +34,7 @@ from fairtrial.ledger.encoding import (
 from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, open_file
 from fairtrial.ledger.order import LeadingColumns, Order
 from fairtrial.ledger.passage_rows import add_passages
+from fairtrial.ledger.remembering import ReadMemory
 from fairtrial.ledger.shape import is_finite, read_mapping
 from fairtrial.records import Answer, Item, Observation, Request
 
@@ -80,6 +81,10 @@ class Ending:
         return self.outcome or self.reason
 
 
+BLOCK_ROWS = 20_000
+"""Rows that are in memory at once where a whole column is read."""
+
+
 class Ledger:
     """One ledger file.  Use it as a context manager, or close it.  Not thread-safe."""
 
@@ -91,6 +96,7 @@ class Ledger:
         self._place, self._lock_place = _place_of(path), _place_of(path)
         self.orders: dict[tuple[str, str], Order] = {}
         self.leads: dict[tuple[str, str, str], LeadingColumns] = {}
+        self.memory = ReadMemory(connection)
 
     @classmethod
     def open(cls, path: str | Path, create: bool = True) -> Ledger:
@@ -203,6 +209,17 @@ class Ledger:
         try:
             for row in self.connection.execute(sql, values):  # noqa: UP028 (it would close a cursor of a closed file)
                 yield row
+        except FAILURES as error:
+            raise explain_sqlite_error(error, self.path, "read") from error
+
+    def read_blocks(
+        self, sql: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a query some thousand at a time, quicker than `read`; raises what that raises."""
+        try:
+            cursor = self.connection.execute(sql, values)
+            while rows := cursor.fetchmany(BLOCK_ROWS):
+                yield rows
         except FAILURES as error:
             raise explain_sqlite_error(error, self.path, "read") from error
 

@@ -73,6 +73,10 @@ def find_trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
 
 def read_trial(ledger: Ledger, trial_id: str) -> TrialRow:
     """Return the trial with this id; measures without bounds whose grades are all 0 or 1 have these bounds."""
+    return ledger.memory.recall(("trial", trial_id), lambda: _read_trial(ledger, trial_id))
+
+
+def _read_trial(ledger: Ledger, trial_id: str) -> TrialRow:
     [row] = ledger.read("SELECT id, name, text, plan, created FROM trials WHERE id = ?", (trial_id,))
     found = _make_trial_row(*row)
     return replace(found, plan=settle_bounds(ledger, trial_id, found.plan))

@@ -32,6 +32,12 @@ def find_verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Ver
         trial_id: of the trial.
         baseline: name of the candidate that the others are compared with; the trial's own by default.
     """
+    key = ("verdicts", trial_id, baseline)
+    return [*ledger.memory.recall(key, lambda: _find_verdicts(ledger, trial_id, baseline))]
+
+
+def _find_verdicts(ledger: Ledger, trial_id: str, baseline: str) -> list[Verdict]:
+    """Return what `find_verdicts` does, computed anew."""
     plan = query.find_trial(ledger, trial_id).plan
     asked = list(iterate_questions(plan, baseline))
     found = [(q, v) for q in asked if (v := judge_question(ledger, trial_id, q, q.rule))]

@@ -37,12 +37,18 @@ FOLD_AFTER = 700
 """Characters of a question or answer that are shown before the rest is folded away."""
 
 
-def write_report(ledger: Ledger, trial_id: str, path: Path) -> Path:
+def write_report(ledger: Ledger, trial_id: str, path: Path, summary: Summary | None = None) -> Path:
     """Write the report of a trial and return its path; the file appears whole or not at all.
+
+    Args:
+        ledger: with the trial.
+        trial_id: of the trial.
+        path: where the report goes.
+        summary: what it is about, where that is known already.
 
     Raises FairtrialError if the file cannot be written.
     """
-    text = render_report(ledger, summarise(ledger, trial_id))
+    text = render_report(ledger, summarise(ledger, trial_id) if summary is None else summary)
     partial: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
