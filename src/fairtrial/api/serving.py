@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fairtrial.analysis.preferences import find_preferences
 from fairtrial.api.serving_found import FoundCandidate, find_served
 from fairtrial.api.serving_together import check_together, find_token_price
 from fairtrial.archive.embedders.opening import open_embedder
@@ -15,7 +17,9 @@ from fairtrial.engines import EngineSettings
 from fairtrial.errors import SpecError
 from fairtrial.levers import NotesLedgers
 from fairtrial.planning.base import PlannedCandidate
+from fairtrial.report.preferences import describe_preferences
 from fairtrial.running.opening import open_planned
+from fairtrial.serve.ballot import Ballot
 from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
 from fairtrial.serve.doors import is_loopback, read_keys
@@ -43,6 +47,7 @@ class ServeOptions:
         strict: refuse to serve where one of them is another one now.
         record: ledger for a share of live answers; None keeps none.
         record_share: that share.
+        votes: ledger for votes between candidates; None keeps none.
         embed: what makes vectors; empty: nothing does.
     """
 
@@ -55,6 +60,7 @@ class ServeOptions:
     strict: bool = False
     record: Path | None = None
     record_share: float = 0.1
+    votes: Path | None = None
     embed: str = ""
 
 
@@ -86,9 +92,22 @@ def open_hall(which: Sequence[str], options: ServeOptions, on_note: OnNote) -> H
             stack.callback(served[-1].desk.close, 0.0)
         if options.embed:
             served[0].embedder = open_embedder(options.embed, Path.cwd())
-        hall = Hall(tuple(served))
+        hall = Hall(tuple(served), _open_ballot(found, options.votes) if options.votes else None)
         stack.pop_all()
     return hall
+
+
+def _open_ballot(found: Sequence[FoundCandidate], path: Path) -> Ballot:
+    """Return what keeps votes between candidates.  Raises SpecError if there is one only."""
+    if len(found) < 2:
+        raise SpecError("--votes: one candidate has nobody to be compared with.", fix="Name two or more to serve.")
+    people = {one.candidate.id: _name_person(one.candidate) for one in found}
+    return Ballot(path, people, lambda ledger: describe_preferences(find_preferences(ledger, datetime.now(UTC))))
+
+
+def _name_person(candidate: PlannedCandidate) -> tuple[str, str, dict[str, Any]]:
+    spec = candidate.spec
+    return candidate.id, spec.id, spec.model_dump(mode="json")
 
 
 def _open_served(
@@ -105,7 +124,7 @@ def _open_served(
         spec = found.candidate.spec
         if options.record:
             _note_ledger(found.candidate, options.record)
-        person = (found.candidate.id, spec.id, spec.model_dump(mode="json"))
+        person = _name_person(found.candidate)
         return Served(
             found.about,
             spec,

@@ -39,6 +39,7 @@ from fairtrial.cli import (
     tune,
     ui,
     view,
+    votes,
 )
 from fairtrial.cli.details import mask_secrets, write_details
 from fairtrial.cli.interrupts import orderly_interrupts
@@ -79,6 +80,7 @@ app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("quantize")(quantize.quantize)
 app.command("serve")(serve.serve)
+app.command("votes")(votes.votes)
 app.command("curate")(curate.make_set)
 app.command("tune")(tune.tune)
 app.command("drift")(drift.drift)

@@ -49,6 +49,9 @@ def serve(
         Path | None, typer.Option("--record", help="Keep a share of questions and answers in this ledger.")
     ] = None,
     record_share: Annotated[float, typer.Option("--record-share", help="That share, e.g. 0.1.")] = 0.1,
+    votes: Annotated[
+        Path | None, typer.Option("--votes", help="Keep votes of the chat page between candidates in this ledger.")
+    ] = None,
     cors: Annotated[
         list[str] | None, typer.Option("--cors", help="Origin of a page whose scripts may ask; may be repeated.")
     ] = None,
@@ -65,7 +68,7 @@ def serve(
     limits = serving.ServingLimits(places=parallel, waiting=queue, answer_seconds=timeout)
     options = serving.ServeOptions(
         ledger=ledger, host=host, threads=threads, limits=limits, origins=tuple(cors or ()), compare=compare,
-        strict=strict, record=record, record_share=record_share, embed=embed,
+        strict=strict, record=record, record_share=record_share, votes=votes, embed=embed,
     )  # fmt: skip
     with running.bind(host, port) as listening:
         hall = serving.open_hall(candidates, options, _tell)

@@ -21,6 +21,7 @@ from fairtrial.ledger.passages import check_passage
 from fairtrial.ledger.plan import make_look_record, read_plan
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
 from fairtrial.ledger.shape import is_finite, make_damage_error, read_mapping
+from fairtrial.ledger.votes import make_vote
 
 MOST_NAMED = 20
 """Damaged rows of a table that are described; the others are counted."""
@@ -217,7 +218,11 @@ def _take_out(db: sqlite3.Connection) -> None:
             values = [v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in key]
             db.execute(f"DELETE FROM {table} WHERE {where}", values)
     there = _list_tables(db)
-    later = [*(LOST_IMAGES if "task_blobs" in there else ()), *(LOST_MARKS if "marks" in there else ())]
+    later = [
+        *(LOST_IMAGES if "task_blobs" in there else ()),
+        *(LOST_MARKS if "marks" in there else ()),
+        *(LOST_VOTES if "votes" in there else ()),
+    ]
     for statement in (*ORPHANS, *later):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -258,6 +263,10 @@ LOST_IMAGES = (
 """The same where images are kept; a run of the trial enters them anew."""
 
 LOST_MARKS = ("DELETE FROM marks WHERE candidate_id NOT IN (SELECT id FROM candidates)",)
+LOST_VOTES = (
+    "DELETE FROM votes WHERE left_id NOT IN (SELECT id FROM candidates) OR right_id NOT IN (SELECT id FROM candidates)",
+)
+"""The same where votes are kept."""
 
 
 def _check_request(db: sqlite3.Connection, row: _Row) -> None:
@@ -304,6 +313,7 @@ CHECKS: Mapping[str, Callable[[sqlite3.Connection, _Row], object]] = {
     "task_blobs": _check_nothing,
     "passages": lambda _, row: check_passage(row),
     "marks": _check_mark,
+    "votes": lambda _, row: make_vote(row),
     "looks": lambda _, row: make_look_record({**row, **read_mapping(row["look"], "a look")}),
 }
 """Table to what raises LedgerError for a row that cannot be read."""

@@ -67,6 +67,10 @@ KEPT = (
     SELECT candidate_id FROM temp.learned
     UNION
     SELECT c.value FROM trials, json_each(trials.plan, '$.earlier') e, json_each(e.value, '$.candidates') c
+    UNION
+    SELECT left_id FROM votes
+    UNION
+    SELECT right_id FROM votes
     """,
     """
     CREATE TEMP TABLE kept AS

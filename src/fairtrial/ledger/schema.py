@@ -179,6 +179,20 @@ CREATE INDEX marks_of_items ON marks (task_id, candidate_id, item_id);
 """
 """What people say of grades: never in the place of a grade.  ``taken_back``: when, if it was; the row stays."""
 
+VOTES = """
+CREATE TABLE votes (
+    id INTEGER PRIMARY KEY,
+    left_id TEXT NOT NULL REFERENCES candidates(id),
+    right_id TEXT NOT NULL REFERENCES candidates(id),
+    choice TEXT NOT NULL,
+    identical INTEGER NOT NULL,
+    prompt TEXT NOT NULL,
+    session TEXT NOT NULL,
+    at TEXT NOT NULL
+);
+"""
+"""Votes of people between answers of two candidates; ``prompt`` is a hash."""
+
 MIGRATIONS: tuple[str, ...] = (
     TABLES,
     REQUESTS_ONCE,
@@ -187,6 +201,7 @@ MIGRATIONS: tuple[str, ...] = (
     IMAGES_AS_SHOWN,
     PASSAGES_APART,
     MARKS_OF_PEOPLE,
+    VOTES,
 )
 """SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 

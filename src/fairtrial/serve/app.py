@@ -15,12 +15,15 @@ from starlette.routing import BaseRoute, Route
 
 from fairtrial.errors import FairtrialError
 from fairtrial.serve.asking import ClientLeftError
+from fairtrial.serve.blind import PairBody, VoteBody, answer_blind, draw_pair, tell_votes, vote_on_pair
+from fairtrial.serve.bodies import ChatBody, read_body
 from fairtrial.serve.chat import complete_chat
 from fairtrial.serve.completions import complete_text
 from fairtrial.serve.doors import check_door, check_origin, read_within
 from fairtrial.serve.errors import ApiError, explain
 from fairtrial.serve.hall import Hall
 from fairtrial.serve.page.routes import make_page_routes
+from fairtrial.serve.pairs import PREFIX
 from fairtrial.serve.passages import tell_passage
 from fairtrial.serve.telling import describe_chat, describe_server, list_models, tell_health, tell_metrics, tell_model
 from fairtrial.serve.tokens import describe_tokenizer, detokenize, tokenize
@@ -34,7 +37,10 @@ _Answer = Callable[[Hall, Request], Awaitable[Response]]
 
 
 async def _chat(hall: Hall, request: Request) -> Response:
-    return await complete_chat(hall, request, await read_within(hall.first, request))
+    body = read_body(await read_within(hall.first, request), ChatBody)
+    if body.model is not None and body.model.startswith(PREFIX):
+        return await answer_blind(hall, request, body)
+    return await complete_chat(hall.find(body.model), request, body)
 
 
 async def _text(hall: Hall, request: Request) -> Response:
@@ -69,6 +75,18 @@ async def _passage(hall: Hall, request: Request) -> Response:
     return await tell_passage(hall, request.path_params["name"])
 
 
+async def _pair(hall: Hall, request: Request) -> Response:
+    return draw_pair(hall, read_body(await read_within(hall.first, request), PairBody))
+
+
+async def _vote(hall: Hall, request: Request) -> Response:
+    return await vote_on_pair(hall, read_body(await read_within(hall.first, request), VoteBody))
+
+
+async def _votes(hall: Hall, _: Request) -> Response:
+    return await tell_votes(hall)
+
+
 async def _talkers(hall: Hall, _: Request) -> Response:
     return describe_chat(hall)
 
@@ -98,7 +116,14 @@ GETS: Mapping[str, _Answer] = {
     "/tokenizer_info": _tokenizer,
     "/passages/{name}": _passage,
 }
-OWN: Mapping[str, _Answer] = {"/": _root, "/chat/settings": _talkers, "/health": _health, "/metrics": _metrics}
+VOTING: Mapping[str, _Answer] = {"/chat/pairs": _pair, "/chat/votes": _vote}
+OWN: Mapping[str, _Answer] = {
+    "/": _root,
+    "/chat/settings": _talkers,
+    "/chat/votes": _votes,
+    "/health": _health,
+    "/metrics": _metrics,
+}
 
 
 def make_app(hall: Hall) -> Starlette:
@@ -110,6 +135,7 @@ def make_app(hall: Hall) -> Starlette:
         for path, answer in listed.items()
     ]
     routes += [Route(path, _guard(hall, path, answer), methods=["GET"]) for path, answer in OWN.items()]
+    routes += [Route(path, _guard(hall, path, answer), methods=["POST"]) for path, answer in VOTING.items()]
     routes += make_page_routes(lambda request: _refuse_stranger(hall, request))
     allowed = Middleware(
         CORSMiddleware, allow_origins=list(hall.first.origins), allow_methods=["GET", "POST"],

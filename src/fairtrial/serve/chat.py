@@ -16,21 +16,30 @@ from fairtrial.engines.live import AnswerPiece, Wishes
 from fairtrial.records import GenerateRequest, ImagePart
 from fairtrial.serve.answers import describe_chat_choice, describe_chat_notes, describe_extras, describe_usage
 from fairtrial.serve.asking import answer_events, gather_answers
-from fairtrial.serve.bodies import ChatBody, ResponseFormat, read_body, refuse_unknown_effects
+from fairtrial.serve.bodies import ChatBody, ResponseFormat, refuse_unknown_effects
 from fairtrial.serve.conversation import read_messages
 from fairtrial.serve.errors import ApiError
 from fairtrial.serve.forms import write_form
-from fairtrial.serve.hall import Hall
 from fairtrial.serve.served import Served
 from fairtrial.serve.settling import list_changes, settle, spread, write_prompt
 from fairtrial.serve.streaming import Events, finish_word, respond_stream
 from fairtrial.serve.tickets import AnsweredRequest
 
 
-async def complete_chat(hall: Hall, client: Request, data: bytes) -> Response:
+async def complete_chat(served: Served, client: Request, body: ChatBody) -> Response:
     """Answer a conversation."""
-    body = read_body(data, ChatBody)
-    served = hall.find(body.model)
+    images: dict[ImagePart, bytes] = {}
+    request, wishes = await prepare_chat(served, body, images)
+    return await _answer(served, client, body, request, wishes, images)
+
+
+async def prepare_chat(
+    served: Served, body: ChatBody, images: dict[ImagePart, bytes]
+) -> tuple[GenerateRequest, Wishes]:
+    """Return what the engine is asked for a conversation; the bytes of its images are put into ``images``.
+
+    Raises ApiError for what cannot be asked.
+    """
     refuse_unknown_effects(body)
     _refuse_tools(body)
     if body.max_completion_tokens is not None:
@@ -40,14 +49,13 @@ async def complete_chat(hall: Hall, client: Request, data: bytes) -> Response:
     noted = bool(body.logprobs)
     if noted and not served.desk.offers_notes:
         raise ApiError(400, "logprobs are given for plain models of llama.cpp only.", param="logprobs")
-    images: dict[ImagePart, bytes] = {}
     prompt = await asyncio.to_thread(read_messages, body.messages, images, served.desk.engine.can.images)
     request = settle(body, served.spec, write_prompt(prompt, served.spec), served.limits.answer_tokens)
     wishes = Wishes(
         top=(body.top_logprobs or 0) if noted else None,
         grammar=await asyncio.to_thread(_make_grammar, served, body.response_format),
     )
-    return await _answer(served, client, body, request, wishes, images)
+    return request, wishes
 
 
 def _refuse_tools(body: ChatBody) -> None:

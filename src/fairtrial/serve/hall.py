@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from fairtrial.serve.ballot import Ballot
 from fairtrial.serve.errors import ApiError
+from fairtrial.serve.pairs import BlindPairs
 from fairtrial.serve.served import Served
 
 WINNER = "winner"
@@ -17,9 +19,13 @@ class Hall:
 
     Attributes:
         served: at least one; limits, keys and all that is about clients are those of the first, and of all.
+        ballot: keeps votes; None if none is kept.
+        pairs: that were drawn to be compared blind.
     """
 
     served: tuple[Served, ...]
+    ballot: Ballot | None = None
+    pairs: BlindPairs = field(default_factory=BlindPairs)
 
     @property
     def first(self) -> Served:

@@ -54,7 +54,12 @@ class Recorder:
 
     def note(self, request: GenerateRequest, answer: GenerateAnswer) -> None:
         """Keep an answer, or not: chance decides."""
-        if request.prompt.images or self._random.random() >= self.share:
+        if self._random.random() < self.share:
+            self.keep(request, answer)
+
+    def keep(self, request: GenerateRequest, answer: GenerateAnswer) -> None:
+        """Keep an answer, unless its question shows images."""
+        if request.prompt.images:
             return
         try:
             self._coming.put_nowait((request, answer))

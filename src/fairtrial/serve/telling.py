@@ -50,7 +50,7 @@ def describe_chat(hall: Hall) -> Response:
         "object": "fairtrial.chat",
         "candidates": [_describe_talker(one) for one in hall.served],
         "limits": {"body_bytes": limits.body_bytes, "images": MOST_IMAGES, "answer_seconds": limits.answer_seconds},
-        "votes": None,
+        "votes": {"words": hall.first.recorder is not None} if hall.ballot else None,
     }
     return JSONResponse(document, headers={"Cache-Control": "no-store"})
 
