@@ -7,10 +7,15 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from fairtrial.analysis.preferences import find_preferences
+from fairtrial.ledger import Ledger
+from fairtrial.report.preferences import describe_preferences
+from fairtrial.serve.ballot import Ballot
 from fairtrial.serve.served import About
 from tests.support.archives import BRIDGE, FERRY, SECRET, make_archive
 from tests.support.servers.chat_server import (
@@ -214,3 +219,35 @@ def test_the_page_keeps_to_itself(page: sync_api.Page, server: ChatServer) -> No
     asked = page.request.get(f"{server.url}/chat", headers={"Host": "evil.example"})
     assert asked.status == 403
     page.said = [one for one in page.said if "TrustedHTML" not in one]
+
+
+def test_two_are_compared_blind_and_their_votes_are_shown(browser: sync_api.Browser, tmp_path: Path) -> None:
+    says = {"ann": "Ann's own words.", "bob": "What Bob says."}
+    served = [serve_engine(name, lambda said=said: SlowEngine(lambda _: said)) for name, said in says.items()]
+    people = {one.about.candidate: (one.about.candidate, one.about.name, {}) for one in served}
+
+    def count(ledger: Ledger) -> dict:
+        return describe_preferences(find_preferences(ledger, datetime.now(UTC)))
+
+    with chat_server(served, ballot=Ballot(tmp_path / "votes.db", people, count)) as server:
+        page = open_page(browser, server.url)
+        page.select_option("#mode", "")
+        assert "drawn by chance" in page.inner_text("#who")
+        page.fill("#question", "Who are you?")
+        page.press("#question", "Enter")
+        page.wait_for_selector(".votes button")
+        pair = page.query_selector(".pair")
+        assert [one.inner_text() for one in pair.query_selector_all(".answer h2")] == ["Left", "Right"]
+        assert "tokens" not in pair.inner_text()
+        left = pair.query_selector(".answer .said").inner_text()
+        page.click(".votes button:has-text('Left is better')")
+        page.wait_for_selector(".votes:has-text('Your vote is kept')")
+        [name] = [name for name, said in says.items() if said == left]
+        assert f"Left: {name}" in pair.inner_text()
+        assert "3 tokens" in pair.inner_text()
+        page.goto(f"{server.url}/votes")
+        page.wait_for_selector("body[data-ready]", state="attached")
+        assert "ann or bob: undecided" in page.inner_text("#votes")
+        assert "All votes come from one session" in page.inner_text("#votes")
+        assert page.said == [one for one in page.said if "Password forms" in one]
+        page.close()

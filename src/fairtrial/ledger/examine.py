@@ -26,7 +26,7 @@ from fairtrial.ledger.votes import make_vote
 MOST_NAMED = 20
 """Damaged rows of a table that are described; the others are counted."""
 
-LATER = {2: ("requests",), 4: ("blobs", "task_blobs"), 6: ("passages",), 7: ("marks",)}
+LATER = {2: ("requests",), 4: ("blobs", "task_blobs"), 6: ("passages",), 7: ("marks",), 8: ("votes",)}
 """Tables that a ledger lacks before it has this version."""
 
 WITHOUT_IMAGE = """

@@ -73,7 +73,9 @@ def estimate_strengths(wins: Floats, confidence: float) -> StrengthEstimate:
                 )
             low[i, j], high[i, j] = ends
             low[j, i], high[j, i] = -ends[1], -ends[0]
-            shown = inf * np.sign(middle) if abs(middle) >= FARTHEST - 1 else middle
+            shown = middle
+            if np.isinf(ends).sum() == 1:  # one never lost to the other, however one follows the losses
+                shown = inf if np.isinf(ends[1]) else -inf
             difference[i, j], difference[j, i] = shown, -shown
     return StrengthEstimate(difference, low, high, bool(fits), float(np.exp(min(700.0, foretold - most))))
 

@@ -64,7 +64,7 @@ def test_damage_is_told_and_not_a_traceback(tmp_path: Path) -> None:
     filled(path, items=400).close()
     content = path.read_bytes()
     path.write_bytes(content[:8192] + bytes(len(content) - 8192))
-    with Ledger.open(path, create=False) as ledger, pytest.raises(LedgerError, match="the file is damaged"):
+    with pytest.raises(LedgerError, match="the file is damaged"), Ledger.open(path, create=False) as ledger:
         query.read_items(ledger, TASK)
     path.write_bytes(b"SQLite format 3\x00" + b"z" * 5000)
     with pytest.raises(LedgerError, match="damaged or no database"):

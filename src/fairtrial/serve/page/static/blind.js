@@ -81,6 +81,7 @@ export class Blind {
     const why = make("p", { class: "wrong small", role: "alert" });
     fill(box, make("div", { class: "sides" }, ...views.map((view) => view.element)), same && make("p", { class: "doubt" }, "Both answers are the same, word for word: the vote counts as a tie."), buttons, why);
     this.open = { pair, views, box, buttons, why, content };
+    box.scrollIntoView({ block: "start" });
     this.chat.say("Both answers are there. Which is better? Four buttons follow them.");
   }
 

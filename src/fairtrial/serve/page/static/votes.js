@@ -3,6 +3,7 @@
 import { count, fill, find, make } from "./dom.js";
 import { open } from "./server.js";
 
+const MARKS = { preferred: "▲", "not preferred": "▲", tied: "=", undecided: "?" };
 const COUNTS = [["for_a", "for the first"], ["for_b", "for the second"], ["both_good", "both good"], ["both_bad", "both bad"], ["identical", "the same"]];
 
 await open("/chat/votes", async (told) => {
@@ -17,8 +18,6 @@ await open("/chat/votes", async (told) => {
   shown.push(make("h2", {}, "How to read it"), ...told.notes.map((note) => make("p", { class: "soft" }, note)));
   fill(find("votes"), ...shown);
 });
-
-const MARKS = { preferred: "▲", "not preferred": "▲", tied: "=", undecided: "?" };
 
 function word(verdict) {
   return { preferred: "better", "not preferred": "better" }[verdict] ?? verdict;
