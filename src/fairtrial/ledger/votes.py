@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from fairtrial.ledger.shape import guard_reading, make_damage_error
 from fairtrial.ledger.store import Ledger
 
-Choice = Literal["left", "right", "both good", "both bad"]
+VoteChoice = Literal["left", "right", "both good", "both bad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Vote:
 
     left: str
     right: str
-    choice: Choice
+    choice: VoteChoice
     identical: bool
     prompt: str
     session: str
@@ -57,7 +57,7 @@ def read_votes(ledger: Ledger) -> list[Vote]:
 
 def make_vote(row: Mapping[str, Any]) -> Vote:
     """Return the vote of a row.  Raises LedgerError if it is none."""
-    if row["choice"] not in get_args(Choice):
+    if row["choice"] not in get_args(VoteChoice):
         raise make_damage_error(f"a vote says {str(row['choice'])[:40]!r}")
     if row["left_id"] == row["right_id"]:
         raise make_damage_error("a vote is between a candidate and itself")

@@ -10,7 +10,7 @@ from typing import Any
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.votes import Vote, add_vote
 
-Person = tuple[str, str, Mapping[str, Any]]
+VotedCandidate = tuple[str, str, Mapping[str, Any]]
 """A candidate's id, its name and its specification."""
 
 
@@ -21,7 +21,9 @@ class Ballot:
         path: of the ledger.
     """
 
-    def __init__(self, path: Path, people: Mapping[str, Person], count: Callable[[Ledger], Mapping[str, Any]]) -> None:
+    def __init__(
+        self, path: Path, people: Mapping[str, VotedCandidate], count: Callable[[Ledger], Mapping[str, Any]]
+    ) -> None:
         """Begin.
 
         Args:

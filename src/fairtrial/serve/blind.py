@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fairtrial.ledger.votes import Choice, Vote
+from fairtrial.ledger.votes import Vote, VoteChoice
 from fairtrial.records import ImagePart, content_hash
 from fairtrial.serve.answers import describe_chat_choice, describe_extras, describe_usage
 from fairtrial.serve.asking import gather_answers
@@ -46,7 +46,7 @@ class VoteBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     pair: StrictStr
-    vote: Choice
+    vote: VoteChoice
     session: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
 from fairtrial.serve.errors import ApiError
 
@@ -16,7 +16,14 @@ MOST_TOP = 20
 MOST_MESSAGES = 2048
 MOST_PROMPTS = 256
 
-Stop = StrictStr | Annotated[list[StrictStr], Field(max_length=MOST_STOPS)]
+
+def _check_stops(stop: str | list[str]) -> str | list[str]:
+    if isinstance(stop, list) and len(stop) > MOST_STOPS:
+        raise ValueError(f"at most {MOST_STOPS} strings; got {len(stop):,}")
+    return stop
+
+
+Stop = Annotated[StrictStr | list[StrictStr], AfterValidator(_check_stops)]
 _Count = Annotated[StrictInt, Field(ge=1, le=MOST_TOKENS)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 B = TypeVar("B", bound=BaseModel)
@@ -129,9 +136,14 @@ def read_body(data: bytes, kind: type[B]) -> B:
     try:
         return kind.model_validate(found)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        found = error.errors(include_url=False, include_input=False)
+        alike = [one for one in found if one["loc"][:1] == found[0]["loc"][:1]]
+        first = max(
+            alike, key=lambda one: len(one["loc"])
+        )  # of a field that may have several forms the one that was met
         at = ".".join(str(part) for part in first["loc"] if not isinstance(part, str) or "[" not in part)
-        raise ApiError(400, f"{at or 'body'}: {first['msg']}.", param=at.partition(".")[0]) from None
+        told = first["msg"].removeprefix("Value error, ")
+        raise ApiError(400, f"{at or 'body'}: {told}.", param=at.partition(".")[0]) from None
     except RecursionError:
         raise ApiError(400, "the body is nested too deeply.") from None
 

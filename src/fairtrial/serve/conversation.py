@@ -75,6 +75,8 @@ def read_messages(sent: Sequence[Sent], images: dict[ImagePart, bytes], sees: bo
     for number, one in enumerate(sent):
         where = f"messages.{number}"
         role = _read_role(one, where)
+        if one.content is None:
+            raise ApiError(400, f"{where}: a message needs a content; got null.", param="messages")
         parts = _read_parts(one.content, where, images, sees)
         if role == "system" and messages:
             told = "a system message must stand before all others; the candidate's template has no place for it here."

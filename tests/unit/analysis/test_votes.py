@@ -14,7 +14,7 @@ from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.examine import examine_ledger
 from fairtrial.ledger.gc import collect
-from fairtrial.ledger.votes import Choice, Vote, add_vote, make_vote, read_votes
+from fairtrial.ledger.votes import Vote, VoteChoice, add_vote, make_vote, read_votes
 from fairtrial.report.preferences import describe_preferences
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ LATER = BEGAN + timedelta(days=2)
 NAMES = {"a": "ann", "b": "bob", "c": "cat"}
 
 
-def cast(choice: Choice, session: str = "s", minute: float = 0, pair: str = "ab", identical: bool = False) -> Vote:
+def cast(choice: VoteChoice, session: str = "s", minute: float = 0, pair: str = "ab", identical: bool = False) -> Vote:
     at = (BEGAN + timedelta(minutes=minute)).isoformat()
     return Vote(pair[0], pair[1], choice, identical, "p" * 32, session, at)
 
