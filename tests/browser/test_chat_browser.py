@@ -15,8 +15,8 @@ import pytest
 from fairtrial.analysis.preferences import find_preferences
 from fairtrial.ledger import Ledger
 from fairtrial.report.preferences import describe_preferences
-from fairtrial.serve.ballot import Ballot
 from fairtrial.serve.served import About
+from fairtrial.serve.storing import Ballot
 from tests.support.archives import BRIDGE, FERRY, SECRET, make_archive
 from tests.support.servers.chat_server import (
     HOSTILE,

@@ -19,7 +19,6 @@ from fairtrial.levers import NotesLedgers
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.report.preferences import describe_preferences
 from fairtrial.running.opening import open_planned
-from fairtrial.serve.ballot import Ballot
 from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
 from fairtrial.serve.doors import is_loopback, read_keys
@@ -28,7 +27,7 @@ from fairtrial.serve.metrics import ServerMetrics
 from fairtrial.serve.sameness import compare_stored, describe_sameness
 from fairtrial.serve.served import Served, ServingLimits
 from fairtrial.serve.settling import check_template
-from fairtrial.serve.storing import Recorder
+from fairtrial.serve.storing import Ballot, Recorder
 
 OnNote = Callable[[str], None]
 

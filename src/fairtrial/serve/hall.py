@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fairtrial.serve.ballot import Ballot
 from fairtrial.serve.errors import ApiError
 from fairtrial.serve.pairs import BlindPairs
 from fairtrial.serve.served import Served
+from fairtrial.serve.storing import Ballot
 
 WINNER = "winner"
 """Another name of the first candidate, for clients that are set up once."""

@@ -15,9 +15,8 @@ from fairtrial.ledger import Ledger  # noqa: E402
 from fairtrial.ledger.known import count_answers  # noqa: E402
 from fairtrial.ledger.votes import read_voted, read_votes  # noqa: E402
 from fairtrial.serve.app import make_app  # noqa: E402
-from fairtrial.serve.ballot import Ballot  # noqa: E402
 from fairtrial.serve.hall import Hall  # noqa: E402
-from fairtrial.serve.storing import Recorder  # noqa: E402
+from fairtrial.serve.storing import Ballot, Recorder  # noqa: E402
 from tests.support.servers.chat_server import SlowEngine, serve_engine  # noqa: E402
 
 ASKED = [{"role": "user", "content": "Which is better?"}]
