@@ -11,7 +11,10 @@ if (location.protocol === "file:") {
       this.frame.title = "Search";
       document.head.after(this.frame);
       const inner = this.frame.contentWindow;
-      inner.postMessage = (data) => setTimeout(() => this.onmessage && this.onmessage({ data: structuredClone(data) }));
+      inner.postMessage = (data) => {
+        const told = structuredClone(data);
+        setTimeout(() => this.onmessage && this.onmessage({ data: told }));
+      };
       const script = inner.document.createElement("script");
       script.src = new URL(address, location.href);
       script.onload = () => {
@@ -28,7 +31,8 @@ if (location.protocol === "file:") {
         return;
       }
       const inner = this.frame.contentWindow;
-      setTimeout(() => inner.onmessage && inner.onmessage({ data }));
+      const told = structuredClone(data);
+      setTimeout(() => inner.onmessage && inner.onmessage({ data: told }));
     }
     terminate() {
       this.onmessage = null;
