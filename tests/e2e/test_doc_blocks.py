@@ -114,7 +114,11 @@ def read_trial_part(given: dict[str, Any], folder: Path) -> BaseModel:
         path = folder / (candidate if isinstance(candidate, str) else str(candidate.get("recorded", "auto")))
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".yaml":
-            path.write_text("{id: large, model: 'fake:large'}" if isinstance(candidate, str) else "{format: table, key: q, answer: a}")
+            path.write_text(
+                "{id: large, model: 'fake:large'}"
+                if isinstance(candidate, str)
+                else "{format: table, key: q, answer: a}"
+            )
     for lever in [
         one for candidate in whole["candidates"] if isinstance(candidate, dict) for one in candidate.get("levers", ())
     ]:
