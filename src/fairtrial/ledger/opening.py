@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from fairtrial.errors import LedgerBusyError, LedgerError
@@ -32,6 +34,15 @@ FAILURES = (sqlite3.Error, UnicodeDecodeError)
 
 CONTENT = ("malformed JSON", "Could not decode to UTF-8")
 """Signs of SQLite that a row, not the file, is damaged."""
+
+_OPEN: Counter[tuple[int, int]] = Counter()
+_OPENING = threading.RLock()
+"""Files that this process has open as ledgers, by device and inode.
+
+Closing any opening of a file takes away the locks that this process holds on it (POSIX), those of SQLite's connections
+included: another process would then take the file's last words away from under them.  So a file that is open here is
+never opened to be looked at.
+"""
 
 READ_ONLY_PLACE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
@@ -67,6 +78,30 @@ def open_file(path: Path, create: bool) -> sqlite3.Connection:
     Raises:
         LedgerError: missing folder or file, not a ledger, written by a newer version, damaged, or not accessible.
     """
+    with _OPENING:
+        connection = _open_file(path, create)
+        if (place := find_place(path)) is not None:
+            _OPEN[place] += 1
+    return connection
+
+
+def note_closed(place: tuple[int, int] | None) -> None:
+    """Take note that a connection to the file at a place was closed."""
+    with _OPENING:
+        if place is not None and _OPEN[place] > 0:
+            _OPEN[place] -= 1
+
+
+def find_place(path: Path) -> tuple[int, int] | None:
+    """Return what identifies a file whatever its name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _open_file(path: Path, create: bool) -> sqlite3.Connection:
     check_file(path, create)
     address = path.resolve().as_uri()
     try:
@@ -118,8 +153,12 @@ def _check_place(path: Path, create: bool) -> None:
         raise LedgerError(f"{path} is a folder, not a ledger file.", fix="Name a file with --ledger.")
     if not path.is_file():
         raise LedgerError(f"{path} is a pipe, socket or device, not a ledger file.", fix="Name a file with --ledger.")
-    with path.open("rb") as file:
-        head = file.read(len(SQLITE_HEADER))
+    with _OPENING:
+        place = find_place(path)
+        if place is not None and _OPEN[place]:
+            return
+        with path.open("rb") as file:
+            head = file.read(len(SQLITE_HEADER))
     if head and head != SQLITE_HEADER:
         raise LedgerError(f"{path.name} is not a ledger: it is no SQLite file.", fix="Name another file with --ledger.")
 

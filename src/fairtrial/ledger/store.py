@@ -31,7 +31,7 @@ from fairtrial.ledger.encoding import (
     escape_surrogates,
     pack,
 )
-from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, open_file
+from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, find_place, note_closed, open_file
 from fairtrial.ledger.order import LeadingColumns, Order
 from fairtrial.ledger.passage_rows import add_passages
 from fairtrial.ledger.remembering import ReadMemory
@@ -93,7 +93,8 @@ class Ledger:
         self.path = path
         self.guarded = guarded
         self.lock = FileLock(f"{path.resolve()}.lock")
-        self._place, self._lock_place = _place_of(path), _place_of(path)
+        self._place, self._lock_place = find_place(path), find_place(path)
+        self._closed = False
         self.orders: dict[tuple[str, str], Order] = {}
         self.leads: dict[tuple[str, str, str], LeadingColumns] = {}
         self.memory = ReadMemory(connection)
@@ -116,6 +117,9 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
+        if not self._closed:
+            self._closed = True
+            note_closed(self._place)
 
     def __enter__(self) -> Ledger:
         return self
@@ -150,7 +154,7 @@ class Ledger:
                 ) from None
         except OSError as error:
             raise LedgerError(f"the lock of {self.path.name} cannot be taken: {error.strerror}.") from error
-        self._lock_place = _place_of(Path(self.lock.lock_file))
+        self._lock_place = find_place(Path(self.lock.lock_file))
         try:
             self.guard(False)
             yield
@@ -160,13 +164,13 @@ class Ledger:
 
     def _check_place(self) -> None:
         """Raise LedgerError if the file is no longer where it was opened: what is written would be lost with it."""
-        if _place_of(self.path) != self._place:
+        if find_place(self.path) != self._place:
             raise LedgerError(
                 f"{self.path.name} was deleted or replaced while it was in use; what was answered since is lost.",
                 fix="Put it back, or run the trial again.",
             )
 
-        if self.lock.is_locked and _place_of(Path(self.lock.lock_file)) != self._lock_place:
+        if self.lock.is_locked and find_place(Path(self.lock.lock_file)) != self._lock_place:
             raise LedgerError(
                 f"the lock of {self.path.name} was deleted or replaced; another process may be writing to the ledger.",
                 fix="Let one process at a time write; leave the file that ends in .lock where it is.",
@@ -336,15 +340,6 @@ class Ledger:
                 "INSERT OR IGNORE INTO looks (trial_id, a, b, task_id, measure, items, look) VALUES (?,?,?,?,?,?,?)",
                 (trial_id, *pair, *at, dumps(look)),
             )
-
-
-def _place_of(path: Path) -> tuple[int, int] | None:
-    """Return what identifies a file whatever its name; None if there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def add_requests(db: sqlite3.Connection, requests: Sequence[tuple[str, Request]]) -> None:

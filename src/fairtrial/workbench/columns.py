@@ -109,10 +109,12 @@ def _build(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> ItemColum
     repeats = task.entry.repeats
     shape = (len(candidates), len(places))
     found: dict[str, NDArray[np.float32]] = {}
+    binary = True
     asked, signs = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.int32)
     for row, candidate in enumerate(candidates):
-        for measure, at, mean in _average(ledger, candidate.id, task.id, repeats, position):
+        for measure, at, mean, plain in _average(ledger, candidate.id, task.id, repeats, position):
             asked[row, at] = True
+            binary = binary and (plain or measure != task.card.main_measure)
             if measure.startswith(PREFIX):
                 signs[row, at] |= BITS.get(measure.removeprefix(PREFIX), 0)
             elif measure == task.card.main_measure or measure in (*COSTS, HARMFUL, *ABSTAINS):
@@ -121,14 +123,13 @@ def _build(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> ItemColum
     main = task.main_measure
     values = found.get(main.name, np.full(shape, np.nan, dtype=np.float32))
     grades = _grade(main, values)
-    known = grades[~np.isnan(grades)]
     abstaining = [found[name] for name in ABSTAINS if name in found]
     return ItemColumns(
         task.name,
         task.id,
         main.name,
         main.unit,
-        bool(known.size) and (repeats > 1 or bool(np.isin(known, (0, 1)).all())),
+        binary and not np.isnan(grades).all(),
         np.array([item for item, _ in places], dtype=np.bytes_),
         np.array([doc for _, doc in places], dtype=np.int64),
         tuple((candidate.name, candidate.id) for candidate in candidates),
@@ -146,8 +147,8 @@ def _build(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> ItemColum
 
 def _average(
     ledger: Ledger, candidate: str, task: str, repeats: int, position: Mapping[str, int]
-) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
-    """Yield (measure, places of items, mean over repeats) of what was observed of a candidate."""
+) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64], bool]]:
+    """Yield (measure, places of items, mean over repeats, whether all are 0 or 1) of what was observed."""
     rows = read_all_observed(ledger, candidate, task, repeats)
     for measure, group in groupby(rows, key=itemgetter(0)):
         pairs = [(position[item], value) for _, item, value in group if item in position]
@@ -155,7 +156,8 @@ def _average(
             continue
         table = np.array(pairs, dtype=np.float64)
         at, inverse, counts = np.unique(table[:, 0].astype(np.int64), return_inverse=True, return_counts=True)
-        yield measure, at, np.bincount(inverse, table[:, 1]) / counts
+        plain = bool(np.isin(table[:, 1], (0.0, 1.0)).all())
+        yield measure, at, np.bincount(inverse, table[:, 1]) / counts, plain
 
 
 def _grade(measure: MeasureRecord, values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,20 +9,20 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fairtrial.errors import FairtrialError, UnknownNameError
+from fairtrial.errors import FairtrialError, ImageError, UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.answers import Call, read_item_block
 from fairtrial.ledger.blobs import find_image, read_facts, read_image
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.marks import GradeMark, read_marks
-from fairtrial.records import Item
+from fairtrial.records import ImagePart, Item
 from fairtrial.records import Request as AskedRequest
 from fairtrial.report import words
 from fairtrial.report.passages import PassageReader
 from fairtrial.report.pictures import BROWSER_IMAGES, describe_image, make_page_image
 from fairtrial.report.view.gathering import ViewedItem, gather_some
 from fairtrial.report.view.prompts import PromptTable
-from fairtrial.report.view.readings import SIGNS, AnswerReading, describe_answer
+from fairtrial.report.view.readings import SIGNS, AnswerReading, describe_answer, grade_of
 from fairtrial.workbench.bench import Workbench, find_place, read_query
 from fairtrial.workbench.choosing import Wish, choose, read_wish
 from fairtrial.workbench.columns import ItemColumns
@@ -77,6 +77,16 @@ class CandidateAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemImage:
+    """An image of an item: its hash, what stands for it, what is known of it; and why it is not shown, if it is not."""
+
+    hash: str
+    alt: str
+    told: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class SentPrompts:
     """What some candidates were sent, alike: messages of (role, parts, what is new beside the first ones' message)."""
 
@@ -89,7 +99,7 @@ class ItemView:
     """An item as its page shows it; choices with the share of probability that each candidate gave them."""
 
     item: Item
-    images: Sequence[tuple[str, str, str]]
+    images: Sequence[ItemImage]
     choices: Sequence[tuple[str, bool, Sequence[tuple[str, float | None]]]]
     row: str
     answers: Sequence[CandidateAnswer]
@@ -166,7 +176,7 @@ def _read_view(ledger: Ledger, columns: ItemColumns, at: int, other: int) -> Ite
     row = dumps(dict(item.data))
     return ItemView(
         item,
-        [(image.hash, describe_image(item, image), _tell_image(ledger, image.hash)) for image in item.images],
+        [_describe_image(ledger, item, image) for image in item.images],
         _list_choices(item, columns, one),
         row if len(row) <= MOST_SHOWN else row[:MOST_SHOWN] + " … (cut)",
         answers,
@@ -175,12 +185,17 @@ def _read_view(ledger: Ledger, columns: ItemColumns, at: int, other: int) -> Ite
     )
 
 
-def _tell_image(ledger: Ledger, digest: str) -> str:
-    image = find_image(ledger, digest)
-    facts = read_facts(ledger, image) if image else None
-    if facts is None:
-        return ""
-    return "; ".join([f"{facts.width}×{facts.height} pixels", *(note.text for note in facts.notes)])
+def _describe_image(ledger: Ledger, item: Item, image: ImagePart) -> ItemImage:
+    facts = read_facts(ledger, image)
+    told = "" if facts is None else f"{facts.width}×{facts.height} pixels"
+    notes = "; ".join(filter(None, [told, *(note.text for note in (facts.notes if facts else ()))]))
+    problem = ""
+    try:
+        if image.media_type not in BROWSER_IMAGES or find_image(ledger, image.hash) is None:
+            make_page_image(image, read_image(ledger, image))
+    except FairtrialError as error:
+        problem = error.message
+    return ItemImage(image.hash, describe_image(item, image), notes, problem)
 
 
 def _describe(
@@ -201,7 +216,7 @@ def _describe(
             ReadingView(
                 repeat,
                 value,
-                "no grade" if value is None else words.format_quantity(value, columns.unit),
+                _name_grade(columns, value),
                 tuple(SIGNS[sign] for sign in reading.signs),
                 reading.read,
                 [_describe_call(call, passages) for call in reading.calls],
@@ -216,6 +231,15 @@ def _describe(
             )
         )
     return CandidateAnswer(name, identity, row == columns.baseline, *describe_grade(columns, row, at), shown)
+
+
+def _name_grade(columns: ItemColumns, value: float | None) -> str:
+    if value is None:
+        return "no grade"
+    grade = grade_of(columns.record.main_measure, {columns.measure: (value, 1.0)})
+    if columns.binary and grade in (0.0, 1.0):
+        return "right" if grade == 1 else "wrong"
+    return words.format_quantity(value, columns.unit)
 
 
 def _describe_call(call: Call, passages: PassageReader) -> Mapping[str, Any]:
@@ -285,9 +309,13 @@ def _compare(columns: ItemColumns, other: int, one: ViewedItem) -> tuple[str, st
 async def send_image(bench: Workbench, request: Request) -> Response:
     """Answer with an image of a ledger: as it is if browsers show its kind, else a copy."""
     shelved = bench.shelf.find(request.path_params["ledger"])
-    kind, data = await bench.readers.read(shelved.path, _read_image, request.path_params["digest"])
+    digest = request.path_params["digest"]
+    try:
+        kind, data = await bench.readers.read(shelved.path, _read_image, digest)
+    except ImageError as error:
+        raise UnknownNameError("image", digest[:64], (), fix=error.message) from error
     if kind not in BROWSER_IMAGES:
-        raise UnknownNameError("image", request.path_params["digest"][:64], ())
+        raise UnknownNameError("image", digest[:64], ())
     return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
 
 

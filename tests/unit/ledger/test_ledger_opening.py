@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import zlib
@@ -286,3 +287,19 @@ def test_a_lock_that_is_taken_away_is_said(tmp_path: Path) -> None:
         (tmp_path / "l.db.lock").unlink()
         with pytest.raises(LedgerError, match=r"the lock of l\.db was deleted or replaced"):
             ledger.commit(candidate_id("a"), Chunk(answers=[(ASK, GenerateAnswer("x", 1, "stop"))]))
+
+
+def test_looking_at_a_file_takes_no_lock_of_a_ledger_that_is_open_away(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    code = (
+        "import sys; from pathlib import Path; from fairtrial.ledger import Ledger\n"
+        "with Ledger.open(Path(sys.argv[1])) as l, l.writing(): l.add_task(sys.argv[2], 'x', {})\n"
+    )
+    with filled(path) as ledger:
+        before = len(list(ledger.read("SELECT 1 FROM tasks")))
+        Ledger.open(path, create=False).close()  # looks at the head of the file
+        for name in ("one", "two"):
+            done = subprocess.run([sys.executable, "-c", code, str(path), name], capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            assert path.with_name("t.db-wal").exists()
+        assert len(list(ledger.read("SELECT 1 FROM tasks"))) == before + 2
