@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fairtrial.planning.plan import Plan
 from fairtrial.running.progress import OnProgress
+from fairtrial.running.runners import RunnerPlace, read_place
 
 DEFAULT_LEDGER = Path("fairtrial.db")
 
@@ -27,6 +28,8 @@ class Conditions:
         task_paths: more folders or files with task YAML.
         on_progress: called after every step of the run.
         on_note: called with a line about anything else that takes time.
+        on: where answers are made: ``local``, ``processes``, ``ray``, or a Ray's address (`docs/many-machines.md`).
+        workers: engines that work at the same time, at most, where several can; None takes what suits the machines.
         on_plan: called with what `run` is about to do; what it raises ends the run before anything is asked.
     """
 
@@ -37,3 +40,13 @@ class Conditions:
     on_progress: OnProgress = ignore
     on_note: Callable[[str], None] = ignore
     on_plan: Callable[[Plan], None] = ignore
+    on: str = "local"
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        read_place(self.on, self.workers)  # wrong words are told before anything else
+
+    @property
+    def place(self) -> RunnerPlace:
+        """Where answers are made.  Raises SpecError if that is no place."""
+        return read_place(self.on, self.workers)

@@ -219,7 +219,7 @@ def conduct_plan(plan: Plan, text: str, store: Ledger, conditions: Conditions, r
             return
         note_ledger(plan, store.path, conditions.on_note)
         settings = EngineSettings(threads=conditions.threads, on_note=conditions.on_note)
-        conduct(plan, text, store, settings, conditions.on_progress, rounds)
+        conduct(plan, text, store, settings, conditions.on_progress, rounds, conditions.place)
 
 
 def result(ledger: str | Path = DEFAULT_LEDGER, trial: str | None = None) -> Result:

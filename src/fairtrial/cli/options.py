@@ -44,6 +44,20 @@ AllowCodeOption = Annotated[
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", "-t", min=1, help="Threads of local engines; default: what is fastest here.")
 ]
+OnOption = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        help="Where answers are made: local, processes (several engines side by side), ray, ray://HOST:PORT or "
+        "ray:ADDRESS.",
+    ),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Engines at work at the same time, at most; default: what suits the machines."
+    ),
+]
 WaitOption = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Wait while another process is writing to the ledger.")
 ]

@@ -17,12 +17,14 @@ from fairtrial.cli.options import (
     JsonOption,
     LedgerOption,
     NoReportOption,
+    OnOption,
     QuietOption,
     ReportOption,
     TaskPathOption,
     ThreadsOption,
     TrustOption,
     WaitOption,
+    WorkersOption,
 )
 from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output, own_file
@@ -73,6 +75,8 @@ def run(
     no_report: NoReportOption = False,
     task_path: TaskPathOption = None,
     threads: ThreadsOption = None,
+    on: OnOption = "local",
+    workers: WorkersOption = None,
     wait: WaitOption = True,
     trust_task_code: TrustOption = False,
     allow_code_execution: AllowCodeOption = False,
@@ -85,7 +89,12 @@ def run(
     """
     loaded = load_trial(trial)
     conditions = api.Conditions(
-        threads=threads, wait=wait, trust_task_code=trust_task_code, task_paths=tuple(task_path or ())
+        threads=threads,
+        wait=wait,
+        trust_task_code=trust_task_code,
+        task_paths=tuple(task_path or ()),
+        on=on,
+        workers=workers,
     )
     conduct(loaded, ledger, conditions, Output(as_json, quiet, report, not no_report))
 

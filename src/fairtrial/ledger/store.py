@@ -265,6 +265,11 @@ class Ledger:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
+    def replace_facts(self, session_id: int, facts: Mapping[str, Any]) -> None:
+        """Enter anew on what machines and software a run runs: more is known by now."""
+        with self.transaction() as db:
+            db.execute("UPDATE sessions SET facts = ? WHERE id = ?", (dumps(facts), session_id))
+
     def close_session(self, session_id: int, ending: Ending) -> None:
         """Enter how a run ended; a killed one has no end."""
         with self.transaction() as db:

@@ -7,10 +7,10 @@ it.  `fairtrial.running.storing` keeps what comes back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 
-from fairtrial.engines.base import Engine, MayLeaveOut, StreamsAnswers
+from fairtrial.engines.base import Capabilities, Engine, MayLeaveOut, StreamsAnswers
 from fairtrial.engines.finite import find_flaw, make_nan_error
 from fairtrial.errors import CapabilityError, EngineError, PluginError
 from fairtrial.measures import Probe, Watcher, Whole, watch_all
@@ -45,6 +45,8 @@ class Answered:
         absences: measure to why it was not observed.
         wholes: what is known by now of those who answered, by candidate id.
         failed: request id to why it has no answer, in words, where the trial goes on without it.
+        machine: number of the machine that it was done on, among those that the record of the run lists; None where
+            there is but one.
     """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
@@ -52,6 +54,45 @@ class Answered:
     absences: Mapping[str, str] = field(default_factory=dict)
     wholes: Mapping[str, Whole] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    machine: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerItems:
+    """Work for a runner: a candidate answers the requests of some items; see `answer_items`.
+
+    Attributes:
+        candidate: who answers.
+        items: the requests of each item.
+        place: what they are of, for errors.
+    """
+
+    candidate: PlannedCandidate
+    items: Sequence[Sequence[Request]]
+    place: str = ""
+
+    @property
+    def who(self) -> tuple[PlannedCandidate, ...]:
+        """Return whose engine it needs."""
+        return (self.candidate,)
+
+    @property
+    def label(self) -> str:
+        """Return what it is, for errors."""
+        first = next((request.label for requests in self.items for request in requests if request.label), "")
+        return f"candidate {self.candidate.name}, {self.place or f'the items from {first}'}"
+
+    def do(self, pool: EnginePool, on_answer: OnAnswer) -> Answered:
+        """Return the answers and what they cost."""
+        return answer_items(self.candidate, self.items, pool, on_answer)
+
+    def without(self, answers: Mapping[str, Answer]) -> AnswerItems:
+        """Return the work that is left when some requests, by id, are answered."""
+        return replace(self, items=[[r for r in requests if r.id not in answers] for requests in self.items])
+
+    def join(self, answers: Mapping[str, Answer], outcome: Answered) -> Answered:
+        """Return the outcome with answers that were there before; what those took is lost with who gave them."""
+        return replace(outcome, answers={**answers, **outcome.answers})
 
 
 def answer_items(
@@ -225,3 +266,47 @@ def check_requests(candidate: PlannedCandidate, requests: Sequence[Request], tas
             "images.",
         )
     engine.check(requests)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequests:
+    """Work for a runner: see `check_requests`."""
+
+    candidate: PlannedCandidate
+    requests: Sequence[Request]
+    task: str
+
+    @property
+    def who(self) -> tuple[PlannedCandidate, ...]:
+        """Return whose engine it needs."""
+        return (self.candidate,)
+
+    @property
+    def label(self) -> str:
+        """Return what it is, for errors."""
+        return f"candidate {self.candidate.name}, task {self.task}, looking at its requests"
+
+    def do(self, pool: EnginePool, on_answer: OnAnswer) -> None:
+        """Raise if the candidate cannot answer them."""
+        check_requests(self.candidate, self.requests, self.task, pool)
+
+
+@dataclass(frozen=True, slots=True)
+class TellCapabilities:
+    """Work for a runner: what a candidate's engine can do."""
+
+    candidate: PlannedCandidate
+
+    @property
+    def who(self) -> tuple[PlannedCandidate, ...]:
+        """Return whose engine it needs."""
+        return (self.candidate,)
+
+    @property
+    def label(self) -> str:
+        """Return what it is, for errors."""
+        return f"candidate {self.candidate.name}, opening its engine"
+
+    def do(self, pool: EnginePool, on_answer: OnAnswer) -> Capabilities:
+        """Return what the engine can do."""
+        return pool.get_engine(self.candidate).can

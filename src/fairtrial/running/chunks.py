@@ -17,10 +17,10 @@ from fairtrial.measures import Probe, Watcher
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.judges import Judging
 from fairtrial.planning.requests import ItemRequests
-from fairtrial.records import Answer, Observation
-from fairtrial.running.answering import Answered, answer_items, observe_items
+from fairtrial.records import Answer, Observation, Request
+from fairtrial.running.answering import Answered, AnswerItems, observe_items
 from fairtrial.running.judging import Judged, OnJudged, judge_items, tell_nobody
-from fairtrial.running.pool import EnginePool
+from fairtrial.running.runners.base import KnownOutcome, Promise, Runner
 from fairtrial.running.storing import AbsentValue, LedgerWriter
 from fairtrial.tasks.base import CountsForCorpus, GradesTraces, Task
 from fairtrial.tasks.signs import find_signs, find_unreachable, grade_refusals_as_wrong
@@ -56,27 +56,69 @@ def count_unanswered(candidate: PlannedCandidate, chunk: Sequence[ItemRequests],
     return sum(any(request.id not in known for request in asked.requests) for asked in chunk)
 
 
+@dataclass(frozen=True, slots=True)
+class BegunChunk:
+    """A chunk that is being answered.
+
+    Attributes:
+        known: the answers that the ledger had before, by request id.
+        missing: the requests of each item that were submitted.
+        promise: of what comes of them.
+    """
+
+    known: Mapping[str, Answer]
+    missing: Sequence[Sequence[Request]]
+    promise: Promise[Answered]
+
+    @property
+    def requests(self) -> set[str]:
+        """Return the ids of the requests that were submitted."""
+        return {request.id for requests in self.missing for request in requests}
+
+
+def begin_chunk(
+    task: PlannedTask, candidate: PlannedCandidate, chunk: Sequence[ItemRequests], runner: Runner, writer: LedgerWriter
+) -> BegunChunk:
+    """Submit what the ledger lacks of a chunk."""
+    known = known_answers(candidate, chunk, writer.ledger)
+    missing = [[r for r in asked.requests if r.id not in known] for asked in chunk]
+    if not any(missing):
+        return BegunChunk(known, missing, KnownOutcome(Answered(costs=[()] * len(chunk))))
+    work = AnswerItems(candidate, missing, f"task {task.name}, {len(chunk)} items from {chunk[0].item.doc_id}")
+    return BegunChunk(known, missing, runner.submit(work, writer.make_keeper(candidate.id)))
+
+
 def ask_chunk(
     task: PlannedTask,
     candidate: PlannedCandidate,
     chunk: Sequence[ItemRequests],
-    pool: EnginePool,
+    runner: Runner,
     writer: LedgerWriter,
     judgings: Sequence[Judging] = (),
     on_judged: OnJudged = tell_nobody,
+    begun: BegunChunk | None = None,
 ) -> AskedChunk:
-    """Have a chunk answered, as far as the ledger lacks answers, then judged, graded and stored."""
-    known = known_answers(candidate, chunk, writer.ledger)
-    missing = [[r for r in asked.requests if r.id not in known] for asked in chunk]
-    with writer.keep_answers(candidate.id) as keep:
-        answered = answer_items(candidate, missing, pool, keep)
+    """Have a chunk answered, as far as the ledger lacks answers, then judged, graded and stored.
+
+    Args:
+        task: whose items they are.
+        candidate: who answers.
+        chunk: the items.
+        runner: has it done.
+        writer: keeps it.
+        judgings: who judges the answers.
+        on_judged: is told how far the judges are.
+        begun: the chunk, if it was begun before.
+    """
+    begun = begun or begin_chunk(task, candidate, chunk, runner, writer)
+    known, answered = begun.known, begun.promise.result()
     judged: list[tuple[Judging, Judged]] = []
     if judgings:  # what is paid for is stored before a judge can fail
         there, given, _ = leave_out_failed(task, chunk, answered)
         writer.write_chunk(task.id, candidate.id, there, given, given.costs)
         every = {**known, **given.answers}
-        judged = [(judging, judge_items(judging, there, every, pool, writer, on_judged)) for judging in judgings]
-    return store_chunk(task, candidate, chunk, known, answered, pool.list_probes(candidate), writer, judged)
+        judged = [(judging, judge_items(judging, there, every, runner, writer, on_judged)) for judging in judgings]
+    return store_chunk(task, candidate, chunk, known, answered, runner.pool.list_probes(candidate), writer, judged)
 
 
 def store_chunk(

@@ -26,16 +26,19 @@ from fairtrial.measures import Meters, find_plugin_probes
 from fairtrial.planning.judges import Judging
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import CHUNK_ITEMS, make_chunks
-from fairtrial.running.answering import check_requests
+from fairtrial.running.ahead import Lookahead
+from fairtrial.running.answering import CheckRequests
 from fairtrial.running.budget import BudgetTracker, UnpaidItems, check_measured, describe_amounts, open_tracker
 from fairtrial.running.chunks import ask_chunk, count_unanswered
 from fairtrial.running.divergence import compare_distributions
 from fairtrial.running.examinations import check_judges, examine_judges
 from fairtrial.running.judging import count_unjudged
 from fairtrial.running.latency import time_alone
-from fairtrial.running.pool import EnginePool, open_pool
+from fairtrial.running.pool import open_pool
 from fairtrial.running.progress import OnProgress, Progress, name_judging
 from fairtrial.running.rounds import TaskRounds, choose_task, list_owed, make_task_rounds
+from fairtrial.running.runners import HERE, RunnerPlace, open_runner
+from fairtrial.running.runners.base import Runner
 from fairtrial.running.storing import LedgerWriter, find_changed_sources, open_writer, write_plan
 from fairtrial.running.thresholds import settle_thresholds
 
@@ -52,6 +55,7 @@ def run(
     settings: EngineSettings,
     on_progress: OnProgress = lambda _: None,
     rounds: int | None = None,
+    place: RunnerPlace = HERE,
 ) -> str:
     """Conduct a trial to its end, or to that of its budget, and return its id in the ledger.
 
@@ -62,6 +66,7 @@ def run(
         settings: how engines run; must not change answers beyond arithmetic.
         on_progress: called after every step.
         rounds: ask so many rounds of each task and no more, e.g. to find out what answers cost; None asks all.
+        place: where answers are made.
 
     Raises:
         TooLongError, CapabilityError: before anything is asked.
@@ -79,35 +84,40 @@ def run(
     with (
         open_writer(ledger, plan.id, {**describe_machine(), **meters.describe(), **budget, **fit}) as writer,
         open_pool(replace(settings, read_image=LedgerImageReader(ledger.path)), meters, plan.predicted) as pool,
+        open_runner(place, pool, plan, ledger.path) as runner,
     ):
         pool.more_probes = find_plugin_probes(plan.trial)
         try:
             for candidate in (*plan.candidates, *plan.judges.named):
                 missing = {m: why for probe in pool.list_probes(candidate) for m, why in probe.absences().items()}
-                check_measured(plan.trial.budget, candidate.name, missing)
-            check_all(plan, ledger, pool, on_progress)
+                check_measured(plan.trial.budget, candidate.name, {**missing, **runner.why_unmeasured(candidate)})
+            check_all(plan, ledger, runner, on_progress)
             for doubt in find_few_doubts(ledger, query.find_trial(ledger, plan.id)):
                 if doubt.headline:  # before anything is paid for
                     on_progress(Progress("few", task=doubt.task, note=doubt.text))
-            settle_thresholds(plan, pool, tracker, writer, on_progress)
-            examine_judges(plan, pool, tracker, writer, on_progress)
-            asked = Conductor(plan, pool, tracker, writer, on_progress).ask_all(rounds)
+            settle_thresholds(plan, runner, tracker, writer, on_progress)
+            examine_judges(plan, runner, tracker, writer, on_progress)
+            asked = Conductor(plan, runner, tracker, writer, on_progress).ask_all(rounds)
             if asked.reason == "finished" and plan.passages:
-                compare_distributions(plan.passages, plan.candidates, plan.baseline, pool, writer, on_progress)
+                compare_distributions(plan.passages, plan.candidates, plan.baseline, runner, writer, on_progress)
             if asked.reason == "finished" and plan.trial.latency_items:
-                time_alone(plan, pool, writer, on_progress)
-            writer.write_wholes(pool.all_wholes())
+                with runner.alone():
+                    time_alone(plan, runner, writer, on_progress)
+            writer.write_wholes(runner.all_wholes())
             writer.write_unloaded(plan.candidates)
             writer.ending = asked
         finally:
-            writer.write_wholes(pool.all_wholes())
+            writer.write_wholes(runner.all_wholes())
+            writer.add_facts(runner.describe())
     on_progress(Progress("done"))
     return plan.id
 
 
-def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgress) -> None:
+def check_all(plan: Plan, ledger: Ledger, runner: Runner, on_progress: OnProgress) -> None:
     """Raise before anything is paid for if some candidate cannot answer some request that is not answered yet."""
     done = total = judgements = 0
+    if not runner.at_once:
+        check_ahead(plan, ledger, runner)
     for task in plan.tasks:
         for candidate in plan.candidates:
             if candidate.name in task.unasked:
@@ -115,9 +125,9 @@ def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgr
             asked = [item for chunk in make_chunks(task, candidate) for item in chunk]
             known = ledger.answers(candidate.id, [r.id for item in asked for r in item.requests])
             missing = [r for item in asked for r in item.requests if r.id not in known]
-            if missing:
-                check_requests(candidate, missing, task.name, pool)
-            check_judges(plan.judges.of(task, candidate), missing, pool)
+            if missing and runner.at_once:
+                runner.submit(CheckRequests(candidate, missing, task.name)).result()
+            check_judges(plan.judges.of(task, candidate), missing, runner)
             there = sum(all(r.id in known for r in item.requests) for item in asked)
             shared = task.shares_answers(candidate.spec)
             on_progress(
@@ -137,6 +147,19 @@ def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgr
     on_progress(Progress("start", done=done, total=total, judgements=judgements))
 
 
+def check_ahead(plan: Plan, ledger: Ledger, runner: Runner) -> None:
+    """Raise as `check_all` does; all candidates look at their requests at the same time."""
+    looks = []
+    for task in plan.tasks:
+        for candidate in plan.candidates:
+            asked = [request for chunk in make_chunks(task, candidate) for item in chunk for request in item.requests]
+            known = ledger.answers(candidate.id, [request.id for request in asked])
+            if missing := [request for request in asked if request.id not in known]:
+                looks.append(runner.submit(CheckRequests(candidate, missing, task.name)))
+    for look in looks:
+        look.result()
+
+
 def _name(judging: Judging) -> str:
     return name_judging(judging.candidate.name, judging.use.measure.name, judging.judge.name)
 
@@ -145,17 +168,18 @@ class Conductor:
     """Asks round after round, as long as a question is open, items are left, and the budget allows it."""
 
     def __init__(
-        self, plan: Plan, pool: EnginePool, tracker: BudgetTracker, writer: LedgerWriter, on_progress: OnProgress
+        self, plan: Plan, runner: Runner, tracker: BudgetTracker, writer: LedgerWriter, on_progress: OnProgress
     ) -> None:
         self.plan = plan
         self.document = query.read_trial(writer.ledger, plan.id).plan
         self.ledger = writer.ledger
-        self.pool = pool
+        self.runner = runner
         self.tracker = tracker
         self.writer = writer
         self.on_progress = on_progress
         self.judged: Counter[str] = Counter()
         self.all_rounds = make_task_rounds(plan, list(iterate_questions(self.document)))
+        self.lookahead = Lookahead(plan, runner, writer, tracker, self.all_rounds)
 
     def ask_all(self, rounds: int | None) -> Ending:
         """Ask what there is to ask and return how it ended, as the ledger keeps it.
@@ -163,6 +187,7 @@ class Conductor:
         Raises BudgetError if the budget did not allow anything, not even what the ledger has already.
         """
         stop_early = self.plan.trial.decide.stop_early
+        self.lookahead.last_round = rounds
         turn = 0
         while True:
             wanted = [c for c in self.all_rounds if rounds is None or c.rounds < rounds]
@@ -178,6 +203,7 @@ class Conductor:
             self.ask_round(chosen)
             if stop_early:
                 self.look(chosen)
+                self.lookahead.cancel_needless()
 
     def stop(self, ready: list[TaskRounds]) -> Ending:
         """Say that the budget ends the run."""
@@ -200,12 +226,17 @@ class Conductor:
         """Ask the next chunk of a task; a part that has become too dear since the round was chosen has to wait."""
         task = task_rounds.task
         left_out = []
-        for part in task_rounds.next_round(self.ledger):
+        parts = task_rounds.next_round(self.ledger)
+        for number, part in enumerate(parts):
+            self.lookahead.fill(task_rounds, parts[number:])
             if self.tracker.list_crossed(part.all_owed):
                 left_out.append(part)
                 continue
             judgings = [judging for judging, _ in part.judging]
-            answered = ask_chunk(task, part.candidate, part.chunk, self.pool, self.writer, judgings, self.tell_judged)
+            begun = self.lookahead.take(task, part)
+            answered = ask_chunk(
+                task, part.candidate, part.chunk, self.runner, self.writer, judgings, self.tell_judged, begun
+            )
             self.tracker.pay(UnpaidItems(part.owed.key, answered.paid), answered.costs)
             for judging, judged in answered.judged:
                 self.tracker.pay(UnpaidItems((judging.judge.id, judging.id), judged.paid), judged.costs)
@@ -217,6 +248,8 @@ class Conductor:
             where = ("ask", part.candidate.name, task.name, tally.done, tally.total, tally.mean)
             self.on_progress(Progress(*where, answered.reused))
         task_rounds.round_is_over(left_out)
+        if not self.runner.at_once:
+            self.writer.add_facts(self.runner.describe(), soon=True)
 
     def tell_judged(self, judging: Judging, items: int, reused: int) -> None:
         """Tell that a judge is done with some more items, of which it had judged so many before."""

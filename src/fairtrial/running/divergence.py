@@ -8,6 +8,7 @@ Knows nothing of grades, costs or verdicts; what it takes is in no measure.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
@@ -19,8 +20,10 @@ from fairtrial.ledger.known import read_items_measured
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.passages import BITS_PER_BYTE, KL_DIVERGENCE, KL_OWN, PERPLEXITY, SAME_TOP, DivergencePassages
 from fairtrial.records import Item, Observation
+from fairtrial.running.answering import OnAnswer
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.progress import OnProgress, Progress
+from fairtrial.running.runners.base import Runner
 from fairtrial.running.storing import LedgerWriter
 from fairtrial.stats.divergence import compute_divergence, compute_surprisal
 
@@ -78,11 +81,84 @@ def own_rounding(engine: GivesDistributions, told: PassageReading) -> list[Obser
     return [Observation(KL_OWN.name, float(found.kl.mean()), len(told.logits), KL_OWN.unit)]
 
 
+@dataclass(frozen=True, slots=True)
+class TellDistributions:
+    """Work for a runner: which engines of a family tell what they expect after every token."""
+
+    who: tuple[PlannedCandidate, ...]
+    label: str = "finding out which engines tell distributions"
+
+    def do(self, pool: EnginePool, on_answer: OnAnswer) -> set[str]:
+        """Return the ids of those that do."""
+        return {one.id for one in self.who if isinstance(pool.get_engine(one), GivesDistributions)}
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSeen:
+    """What a reading of a passage came to: what was observed, and whether it could be compared with the parent's."""
+
+    observations: Sequence[Observation]
+    compared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPassage:
+    """Work for a runner: some candidates read a passage, beside their parent.
+
+    Attributes:
+        passage: the text.
+        wanted: who reads it.
+        parent: with whom they are compared, if it can be asked.
+        alone: nobody but the parent is read in the whole trial.
+    """
+
+    passage: Item
+    wanted: tuple[PlannedCandidate, ...]
+    parent: PlannedCandidate | None
+    alone: bool
+
+    @property
+    def who(self) -> tuple[PlannedCandidate, ...]:
+        """Return whose engines it needs."""
+        every = (*([self.parent] if self.parent else ()), *self.wanted)
+        return tuple({one.id: one for one in every}.values())
+
+    @property
+    def label(self) -> str:
+        """Return what it is, for errors."""
+        return f"candidates {', '.join(one.name for one in self.wanted)}, {WHERE}"
+
+    def do(self, pool: EnginePool, on_answer: OnAnswer) -> dict[str, PassageSeen]:
+        """Return what each one's reading came to, by its id."""
+        parent, found = self.parent, dict[str, PassageSeen]()
+        beside = read_passage(get_telling(pool, parent), self.passage, parent.name) if parent else None
+        for candidate in self.wanted:
+            engine = get_telling(pool, candidate)
+            own = (
+                beside
+                if parent and candidate.name == parent.name
+                else read_passage(engine, self.passage, candidate.name)
+            )
+            assert own is not None
+            far = own.observe_beside(beside) if beside and own is not beside else []
+            itself = own_rounding(engine, own) if own is beside and not self.alone else []
+            compared = bool(far) or own is beside
+            found[candidate.id] = PassageSeen([*own.observe_alone(self.passage), *far, *itself], compared)
+        return found
+
+
+def get_telling(pool: EnginePool, candidate: PlannedCandidate) -> GivesDistributions:
+    """Return a candidate's engine, which is known to tell distributions."""
+    engine = pool.get_engine(candidate)
+    assert isinstance(engine, GivesDistributions)
+    return engine
+
+
 def compare_distributions(
     passages: DivergencePassages,
     candidates: Sequence[PlannedCandidate],
     baseline: str,
-    pool: EnginePool,
+    runner: Runner,
     writer: LedgerWriter,
     on_progress: OnProgress,
 ) -> None:
@@ -91,8 +167,8 @@ def compare_distributions(
     What cannot be compared is entered as absent, with its reason.  Raises EngineError; what was compared stays.
     """
     live = [c for c in candidates if not c.recorded and not c.parts]
-    engines = {c.id: pool.get_engine(c) for c in live}
-    telling = {i: engine for i, engine in engines.items() if isinstance(engine, GivesDistributions)}
+    asked = [runner.submit(TellDistributions((one,))) for one in live]
+    telling = {one for promise in asked for one in promise.result()}
     parent = next((c for c in live if c.name == baseline and c.id in telling), None)
     for candidate in candidates:
         if candidate.id not in telling:
@@ -100,16 +176,13 @@ def compare_distributions(
     family = [c for c in live if c.id in telling]
     known = {c.id: read_items_measured(writer.ledger, c.id, passages.id, PERPLEXITY.name) for c in family}
     for done, passage in enumerate(passages.items, start=1):
-        wanted = [c for c in family if passage.id not in known[c.id]]
+        wanted = tuple(c for c in family if passage.id not in known[c.id])
         if wanted:
-            beside = read_passage(telling[parent.id], passage, parent.name) if parent else None
+            seen = runner.submit(ReadPassage(passage, wanted, parent, len(family) == 1)).result()
             for candidate in wanted:
-                own = beside if candidate is parent else read_passage(telling[candidate.id], passage, candidate.name)
-                assert own is not None
-                far = own.observe_beside(beside) if beside and own is not beside else []
-                itself = own_rounding(telling[candidate.id], own) if own is beside and len(family) > 1 else []
-                writer.write_item(passages.id, candidate.id, passage.id, [*own.observe_alone(passage), *far, *itself])
-                if not far and own is not beside:
+                found = seen[candidate.id]
+                writer.write_item(passages.id, candidate.id, passage.id, found.observations)
+                if not found.compared:
                     why = OTHER_WORDS if parent else f"of the baseline, {UNTOLD}"
                     writer.write_absences(passages.id, candidate.id, {m.name: why for m in (KL_DIVERGENCE, SAME_TOP)})
         on_progress(Progress("text", "", "next tokens of a text", done, len(passages.items)))

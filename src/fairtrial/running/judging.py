@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from fairtrial.errors import TooLongError
 from fairtrial.ledger import Ledger
 from fairtrial.measures import Watcher
+from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.judges import Judging
 from fairtrial.planning.requests import ItemRequests, settle_request
 from fairtrial.records import Answer, GenerateAnswer, Observation, Request
-from fairtrial.running.answering import answer_items, observe_items
+from fairtrial.running.answering import AnswerItems, OnAnswer, observe_items
 from fairtrial.running.pool import EnginePool
-from fairtrial.running.storing import LedgerWriter
+from fairtrial.running.runners.base import Runner
+from fairtrial.running.storing import AnswerKeeper, LedgerWriter
 from fairtrial.tasks.base import NeedsJudge
 from fairtrial.tasks.signs import PREFIX
 
@@ -81,7 +83,7 @@ def judge_items(
     judging: Judging,
     chunk: Sequence[ItemRequests],
     answers: Mapping[str, Answer],
-    pool: EnginePool,
+    runner: Runner,
     writer: LedgerWriter,
     on_judged: OnJudged = tell_nobody,
 ) -> Judged:
@@ -92,19 +94,13 @@ def judge_items(
     requests = make_judge_requests(judging, chunk, answers)
     known = writer.ledger.answers(judging.judge.id, [request.id for request in requests if request is not None])
     missing = [[request] if request is not None and request.id not in known else [] for request in requests]
-    too_long = find_too_long(judging, [request for group in missing for request in group], pool)
+    asked = [request for group in missing for request in group]
+    too_long = runner.submit(FindTooLong(judging.judge, asked)).result() if asked else set()
     missing = [[request for request in group if request.id not in too_long] for group in missing]
-    with writer.keep_answers(judging.judge.id) as keep:
-        told_so_far: set[str] = set()
-
-        def keep_and_tell(request: Request, answer: Answer) -> None:
-            keep(request, answer)
-            told_so_far.add(request.id)
-            on_judged(judging, 1, 0)
-
-        answered = answer_items(judging.judge, missing, pool, keep_and_tell)
-        rest, new = len(chunk) - len(told_so_far), len(answered.answers.keys() - told_so_far)
-        on_judged(judging, rest, rest - new)
+    keeper = JudgementKeeper(writer.make_keeper(judging.judge.id), lambda: on_judged(judging, 1, 0))
+    answered = runner.submit(AnswerItems(judging.judge, missing, f"task {judging.task.name}, judged"), keeper).result()
+    rest, new = len(chunk) - len(keeper.told), len(answered.answers.keys() - keeper.told)
+    on_judged(judging, rest, rest - new)
     told = {**known, **answered.answers}
     rows = [
         ItemRequests(asked.item, asked.repeat, (request,))
@@ -116,7 +112,7 @@ def judge_items(
         for costs, request in zip(answered.costs, requests, strict=True)
         if request is not None and request.id in told
     ]
-    probes = [probe for probe in pool.list_probes(judging.judge) if not isinstance(probe, Watcher)]
+    probes = [probe for probe in runner.pool.list_probes(judging.judge) if not isinstance(probe, Watcher)]
     seen = [observe_items(probe, [[told[row.requests[0].id]] for row in rows]) for probe in probes]
     observed = [[*costs[i], *(o for one in seen for o in one[i])] for i in range(len(rows))]
     writer.write_chunk(judging.id, judging.judge.id, rows, answered, observed)
@@ -129,20 +125,53 @@ def judge_items(
     return _read_grades(judging, chunk, requests, told, reasons, (len(answered.answers), sums))
 
 
-def find_too_long(judging: Judging, requests: Sequence[Request], pool: EnginePool) -> set[str]:
-    """Return the ids of requests that do not fit the judge's context."""
-    if not requests:
-        return set()
-    engine, found = pool.get_engine(judging.judge), set()
-    try:
-        engine.check(requests)
-    except TooLongError:
-        for request in requests:
-            try:
-                engine.check([request])
-            except TooLongError:
-                found.add(request.id)
-    return found
+class JudgementKeeper:
+    """Keeps a judge's answers as they come, and tells of each."""
+
+    def __init__(self, keeper: AnswerKeeper, tell: Callable[[], None]) -> None:
+        self.keeper, self.tell = keeper, tell
+        self.told: set[str] = set()
+
+    def __call__(self, request: Request, answer: Answer) -> None:
+        """Take an answer."""
+        self.keeper(request, answer)
+        self.told.add(request.id)
+        self.tell()
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        self.keeper.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class FindTooLong:
+    """Work for a runner: which requests do not fit a judge's context."""
+
+    judge: PlannedCandidate
+    requests: Sequence[Request]
+
+    @property
+    def who(self) -> tuple[PlannedCandidate, ...]:
+        """Return whose engine it needs."""
+        return (self.judge,)
+
+    @property
+    def label(self) -> str:
+        """Return what it is, for errors."""
+        return f"judge {self.judge.name}, looking at its requests"
+
+    def do(self, pool: EnginePool, on_answer: OnAnswer) -> set[str]:
+        """Return the ids of requests that are too long."""
+        engine, found = pool.get_engine(self.judge), set()
+        try:
+            engine.check(self.requests)
+        except TooLongError:
+            for request in self.requests:
+                try:
+                    engine.check([request])
+                except TooLongError:
+                    found.add(request.id)
+        return found
 
 
 def _read_grades(

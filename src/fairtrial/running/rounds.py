@@ -16,6 +16,7 @@ A chunk is the same whenever it is asked, so the order changes nothing but what 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -48,6 +49,30 @@ class RoundPart:
         return [self.owed, *(owed for _, owed in self.judging)]
 
 
+class ChunkStream:
+    """The chunks of a task for one candidate, each made when it is first looked at."""
+
+    def __init__(self, chunks: Iterator[list[ItemRequests]]) -> None:
+        self._chunks = chunks
+        self._seen: deque[list[ItemRequests]] = deque()
+
+    def take(self) -> list[ItemRequests] | None:
+        """Return the next chunk, and have done with it; None at the end."""
+        found = self.look(0)
+        if found is not None:
+            self._seen.popleft()
+        return found
+
+    def look(self, ahead: int) -> list[ItemRequests] | None:
+        """Return the chunk that comes after so many others; None if there is none."""
+        while len(self._seen) <= ahead:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return None
+            self._seen.append(chunk)
+        return self._seen[ahead]
+
+
 @dataclass
 class TaskRounds:
     """How far one task has got.
@@ -75,9 +100,7 @@ class TaskRounds:
 
     def __post_init__(self) -> None:
         self.open = list(self.questions)
-        self.streams: dict[str, Iterator[list[ItemRequests]]] = {
-            c.name: make_chunks(self.task, c) for c in self.candidates
-        }
+        self.streams = {c.name: ChunkStream(make_chunks(self.task, c)) for c in self.candidates}
         self.tallies = {c.name: Tally(len(self.task.items) * self.task.entry.repeats) for c in self.candidates}
         self.coming: list[RoundPart] | None = None
 
@@ -98,7 +121,7 @@ class TaskRounds:
             self.coming = []
             if self.live or not self.questions:
                 for candidate in self.asked:
-                    chunk = next(self.streams[candidate.name], None)
+                    chunk = self.streams[candidate.name].take()
                     if chunk is not None:
                         owed = UnpaidItems((candidate.id, self.task.id), count_unanswered(candidate, chunk, ledger))
                         self.coming.append(

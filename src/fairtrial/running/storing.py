@@ -6,6 +6,7 @@ Answers come from `fairtrial.running.answering`, wherever that was done; only wh
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -107,6 +108,26 @@ def give_images(
             )
 
 
+class AnswerKeeper:
+    """Keeps a candidate's answers as they come, a few in one transaction: a `runners.base.Keeper`."""
+
+    def __init__(self, ledger: Ledger, candidate_id: str) -> None:
+        self.ledger, self.candidate_id = ledger, candidate_id
+        self._rows: list[tuple[Request, Answer]] = []
+
+    def __call__(self, request: Request, answer: Answer) -> None:
+        """Take an answer."""
+        self._rows.append((request, answer))
+        if len(self._rows) >= KEPT_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        if self._rows:
+            rows, self._rows = tuple(self._rows), []
+            self.ledger.commit(self.candidate_id, Chunk(rows))
+
+
 class LedgerWriter:
     """Writes what one run of a trial finds out; see `open_writer`.
 
@@ -120,27 +141,39 @@ class LedgerWriter:
     def __init__(self, ledger: Ledger, trial_id: str, facts: Mapping[str, Any]) -> None:
         self.ledger, self.trial_id = ledger, trial_id
         self.session = ledger.open_session(trial_id, facts)
+        self._facts = dict(facts)
+        self._places: dict[str, dict[str, dict[str, int]]] = {}
+        self._told = self._telling = 0.0
         self.ending = Ending("failed")
+
+    def add_facts(self, facts: Mapping[str, Any], soon: bool = False) -> None:
+        """Write more facts about the run, and which machine answered which chunk.
+
+        Args:
+            facts: those facts, as JSON values.
+            soon: a little later will do, too, so that a run of many chunks does not spend its time on it.
+        """
+        began = time.monotonic()
+        if soon and began < self._told + 1 + 50 * self._telling:
+            return
+        if not facts and not self._places:
+            return
+        places = {"answered_on": self._places} if self._places else {}
+        self.ledger.replace_facts(self.session, {**self._facts, **facts, **places})
+        self._told, self._telling = time.monotonic(), time.monotonic() - began
 
     @contextmanager
     def keep_answers(self, candidate_id: str) -> Iterator[OnAnswer]:
         """Yield a function that keeps a candidate's answers as they come, a few in one transaction."""
-        rows: list[tuple[Request, Answer]] = []
-
-        def keep(request: Request, answer: Answer) -> None:
-            rows.append((request, answer))
-            if len(rows) >= KEPT_AT_ONCE:
-                write()
-
-        def write() -> None:
-            if rows:
-                self.ledger.commit(candidate_id, Chunk(tuple(rows)))
-                rows.clear()
-
+        keeper = AnswerKeeper(self.ledger, candidate_id)
         try:
-            yield keep
+            yield keeper
         finally:
-            write()
+            keeper.flush()
+
+    def make_keeper(self, candidate_id: str) -> AnswerKeeper:
+        """Return what keeps a candidate's answers as they come."""
+        return AnswerKeeper(self.ledger, candidate_id)
 
     def write_chunk(
         self,
@@ -156,6 +189,9 @@ class LedgerWriter:
         All of it is one transaction, but for what is known of others than the candidate as a whole.
         """
         answers = answered.answers
+        if answered.machine is not None and answers and chunk:
+            of_task = self._places.setdefault(candidate_id, {}).setdefault(task_id, {})
+            of_task[chunk[0].item.id] = answered.machine
         requests = {r.id: r for asked in chunk for r in asked.requests if r.id in answers}
         others = dict(answered.wholes)
         whole = self._whole_rows(others.pop(candidate_id, Whole()))

@@ -6,8 +6,8 @@ answers stay in the ledger, so that a resumed run learns the same value from the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
@@ -17,34 +17,66 @@ from fairtrial.planning.places import add_place
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import ItemRequests, make_chunks
 from fairtrial.records import Answer, Observation
+from fairtrial.running.answering import OnAnswer
 from fairtrial.running.budget import BudgetTracker, UnpaidItems
 from fairtrial.running.chunks import ask_chunk, count_unanswered
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.progress import OnProgress, Progress
+from fairtrial.running.runners.base import Runner
 from fairtrial.running.storing import LedgerWriter
 
 
 def settle_thresholds(
-    plan: Plan, pool: EnginePool, tracker: BudgetTracker, writer: LedgerWriter, on_progress: OnProgress
+    plan: Plan, runner: Runner, tracker: BudgetTracker, writer: LedgerWriter, on_progress: OnProgress
 ) -> None:
     """Give each lever its value that has something left to answer, and enter it; learn it where it is to be learned."""
 
     def asked(candidate: PlannedCandidate) -> Iterator[Sequence[SeenItem]]:
         for task in plan.tasks:
             on_progress(Progress("check", candidate.name, task.name, 0, len(task.tuning), note="learning"))
-            yield from see_task(candidate, replace(task, items=task.tuning), pool, tracker, writer)
+            yield from see_task(candidate, replace(task, items=task.tuning), runner, tracker, writer)
 
     for learner, users in plan.learners:
         if not (plan.trial.latency_items or any(open_items(plan, user, writer.ledger) for user in users)):
             continue
         assert learner.lever is not None
-        lever, engine = learner.lever.lever, pool.get_engine(learner)
+        lever, value = learner.lever.lever, None
         assert isinstance(lever, LearningLever)
         if learner.lever.items_to_learn:
+            seen = asked(learner)
             with add_place(f"candidate {learner.name}"):
-                lever.use_value(engine, lever.learn(learner.lever.settings, engine, asked(learner)))
-        found = Observation(lever.measure, float(lever.value_of(engine) or 0.0))
-        writer.write_wholes({learner.id: Whole([found])})
+                value = runner.submit(LearnValue(learner, seen if runner.at_once else list(seen))).result()
+            runner.use_value(learner, value)
+        else:
+            value = runner.submit(LearnValue(learner)).result()
+        writer.write_wholes({learner.id: Whole([Observation(lever.measure, value)])})
+
+
+@dataclass(frozen=True, slots=True)
+class LearnValue:
+    """Work for a runner: what value a candidate's lever learns from some chunks, or has already without any."""
+
+    learner: PlannedCandidate
+    chunks: Iterable[Sequence[SeenItem]] | None = None
+
+    @property
+    def who(self) -> tuple[PlannedCandidate, ...]:
+        """Return whose engine it needs."""
+        return (self.learner,)
+
+    @property
+    def label(self) -> str:
+        """Return what it is, for errors."""
+        return f"candidate {self.learner.name}, learning"
+
+    def do(self, pool: EnginePool, on_answer: OnAnswer) -> float:
+        """Return the value; 0 where there is none."""
+        assert self.learner.lever is not None
+        lever, engine = self.learner.lever.lever, pool.get_engine(self.learner)
+        assert isinstance(lever, LearningLever)
+        if self.chunks is not None:
+            return lever.learn(self.learner.lever.settings, engine, self.chunks)
+        return float(lever.value_of(engine) or 0.0)
 
 
 def open_items(plan: Plan, candidate: PlannedCandidate, ledger: Ledger) -> bool:
@@ -55,7 +87,7 @@ def open_items(plan: Plan, candidate: PlannedCandidate, ledger: Ledger) -> bool:
 
 
 def see_task(
-    candidate: PlannedCandidate, task: PlannedTask, pool: EnginePool, tracker: BudgetTracker, writer: LedgerWriter
+    candidate: PlannedCandidate, task: PlannedTask, runner: Runner, tracker: BudgetTracker, writer: LedgerWriter
 ) -> Iterator[Sequence[SeenItem]]:
     """Have all parts of a candidate answer a task's items that are to be learned from, and yield them.
 
@@ -70,7 +102,7 @@ def see_task(
                     f"the budget does not allow the answers that candidate {candidate.name!r} learns from.",
                     fix="Allow more, learn from fewer items, or write the value in place of `learn`.",
                 )
-            answered = ask_chunk(task, part, chunk, pool, writer)
+            answered = ask_chunk(task, part, chunk, runner, writer)
             tracker.pay(UnpaidItems(owed.key, answered.paid), answered.costs)
         ids = [request.id for one in chunk for request in one.requests]
         known = [writer.ledger.answers(part.id, ids) for part in parts]

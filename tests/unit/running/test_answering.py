@@ -36,6 +36,7 @@ from fairtrial.records import (
 from fairtrial.running.answering import Answered, answer_items, answer_requests, find_mismatch, observe_items
 from fairtrial.running.chunks import ask_chunk, store_chunk
 from fairtrial.running.pool import open_pool
+from fairtrial.running.runners.local import LocalRunner
 from fairtrial.running.storing import KEPT_AT_ONCE, open_writer, write_plan
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry, Trial
@@ -89,7 +90,7 @@ def test_a_chunk_answered_in_another_process_is_the_same_in_the_ledger(tmp_path:
                     for task in plan.tasks:
                         for chunk in make_chunks(task, candidate):
                             if ledger is here:
-                                asked = ask_chunk(task, candidate, chunk, pool, writer)
+                                asked = ask_chunk(task, candidate, chunk, LocalRunner(pool), writer)
                             else:
                                 items = [one.requests for one in chunk]
                                 got = elsewhere.submit(answer_there, candidate, items).result(timeout=120)
@@ -220,7 +221,7 @@ def test_a_grade_that_is_no_number_names_task_and_item(tmp_path: Path, monkeypat
         with open_writer(ledger, plan.id, {}) as writer:
             chunk = next(iter(make_chunks(task, candidate)))
             with pytest.raises(TaskError, match=r"task table: the grade acc of item \d+ is nan"):
-                ask_chunk(task, candidate, chunk, pool, writer)
+                ask_chunk(task, candidate, chunk, LocalRunner(pool), writer)
         assert query.count_rows(ledger)["answers"] == len(chunk)  # paid for, and kept
 
 

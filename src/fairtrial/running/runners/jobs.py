@@ -1,0 +1,167 @@
+"""What a crew keeps in mind: work that was submitted, candidates that are asked together, workers, and how they are
+reached.  Plain state; `crew` decides.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fairtrial.errors import EngineError
+from fairtrial.planning.base import PlannedCandidate
+from fairtrial.records import Answer
+from fairtrial.running.runners.base import Keeper, Work
+from fairtrial.running.runners.worker import WorkerMessage, WorkerSetup
+
+
+class LostWorkerError(Exception):
+    """A worker is gone; the message says how, as the rest of a sentence that begins with it."""
+
+
+class WorkerLink(Protocol):
+    """How one worker is reached.
+
+    Attributes:
+        machine: which machine it is on: the same text for the same machine.
+        facts: about that machine and its software, as JSON values.
+    """
+
+    machine: str
+    facts: Mapping[str, Any]
+
+    def send(self, work: Work[Any]) -> None:
+        """Send work; at once, whatever it is doing.  Raises OSError if it is gone."""
+        ...
+
+    def receive(self) -> WorkerMessage:
+        """Return its next message; waits.  Raises LostWorkerError if there will be none."""
+        ...
+
+    def kill(self) -> None:
+        """End it, whatever it is doing."""
+        ...
+
+
+class WorkerHost(Protocol):
+    """Where workers can be started.
+
+    Attributes:
+        kind: name of this way of running.
+        most: workers at the same time, at most.
+    """
+
+    kind: str
+    most: int
+
+    @property
+    def threads(self) -> int | None:
+        """Return the processor threads of each engine; None lets the engine choose."""
+        ...
+
+    def has_room(self, needs: int, taken: int) -> bool:
+        """Return whether there is memory for a worker that needs so many bytes, beside those that were given out."""
+        ...
+
+    def start(self, setup: WorkerSetup, needs: int, alone: bool) -> WorkerLink:
+        """Start a worker and wait until it is there.
+
+        Args:
+            setup: what it is told.
+            needs: bytes of memory that it will need, as far as that is known.
+            alone: it is to be timed: on the machine where all others are timed, too.
+
+        Raises FairtrialError if it cannot be started at all, LostWorkerError if it was lost on the way.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what was taken."""
+        ...
+
+
+@dataclass(eq=False)
+class Job:
+    """Work that was submitted.
+
+    Attributes:
+        work: what is left to do.
+        keeper: is given answers as they come.
+        group: who does it.
+        rank: the smaller, the sooner.
+        attempts: how often a worker was lost over it.
+        kept: answers that were given one by one, by request id.
+        outcome: what came of it, as a list of one value; empty as yet.
+        error: what it raised.
+        is_over: whoever submitted it may know, for all its answers are kept.
+        is_needless: nobody asks for it any more.
+    """
+
+    work: Work[Any]
+    keeper: Keeper
+    group: CrewGroup
+    rank: float
+    attempts: int = 0
+    kept: dict[str, Answer] = field(default_factory=dict)
+    outcome: list[Any] = field(default_factory=list)
+    error: Exception | None = None
+    is_over: bool = False
+    is_needless: bool = False
+
+
+@dataclass(eq=False)
+class CrewGroup:
+    """Candidates whose engines one worker opens, because they are asked together: mostly one.
+
+    Attributes:
+        who: those candidates.
+        here: their answers need a thread of this process and no more.
+        needs: bytes of memory that a worker will need, as far as that is known.
+        queue: work that no worker has, the most urgent first.
+        crew: its workers.
+        unfinished: jobs whose outcome nobody has taken.
+        failed_starts: workers in a row that were lost before they were there.
+    """
+
+    who: tuple[PlannedCandidate, ...]
+    here: bool
+    needs: int
+    queue: deque[Job] = field(default_factory=deque)
+    crew: list[CrewWorker] = field(default_factory=list)
+    unfinished: int = 0
+    failed_starts: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return whose engines these are."""
+        return ", ".join(one.name for one in self.who)
+
+
+@dataclass(eq=False)
+class CrewWorker:
+    """One worker.
+
+    Attributes:
+        group: whose engines it has.
+        link: how it is reached; None until it is there.
+        jobs: what it was sent, the one that it is doing first.
+        is_retired: it gets no more.
+        beside: somebody else was working on its machine since its present work began.
+    """
+
+    group: CrewGroup
+    link: WorkerLink | None = None
+    jobs: deque[Job] = field(default_factory=deque)
+    is_retired: bool = False
+    beside: bool = False
+
+
+def make_lost_error(job: Job, words: str) -> EngineError:
+    """Return the error for work that ends whoever does it."""
+    return EngineError(
+        f"the worker {words}, and so it went {job.attempts} times with this work.",
+        where=job.work.label,
+        fix="Look for what ends it: too little memory (take fewer --workers), or an engine that crashes at these "
+        "items. All other answers so far are kept.",
+    )

@@ -1,0 +1,43 @@
+"""What the record of a run says about machines: which there were, and who was timed beside others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairtrial.running.runners.jobs import WorkerHost, WorkerLink
+
+
+class CrewRecord:
+    """Notes machines and losses of one crew.
+
+    Attributes:
+        beside: names of candidates some of whose answers were made beside others.
+        lost: workers that were lost at their work.
+    """
+
+    def __init__(self, host: WorkerHost) -> None:
+        self.host = host
+        self.beside: set[str] = set()
+        self.lost = 0
+        self._machines: dict[str, Mapping[str, Any]] = {}
+
+    def note_worker(self, link: WorkerLink) -> None:
+        """Note that there is a worker."""
+        self._machines.setdefault(link.machine, link.facts)
+
+    def number_machine(self, link: WorkerLink) -> int:
+        """Return the number of a worker's machine."""
+        self.note_worker(link)
+        return list(self._machines).index(link.machine)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        runner = {
+            "kind": self.host.kind,
+            "workers": self.host.most,
+            "threads": self.host.threads,
+            "beside": sorted(self.beside),
+            "lost": self.lost,
+        }
+        return {"runner": runner, "machines": list(self._machines.values())}

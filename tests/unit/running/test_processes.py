@@ -1,0 +1,172 @@
+"""Several engines side by side: the ledger is that of a run with one, whatever happens to the processes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fairtrial.engines import EngineSettings
+from fairtrial.errors import EngineError, SpecError
+from fairtrial.ledger import Ledger, query
+from fairtrial.planning.plan import Plan, plan_trial
+from fairtrial.records import Answer, GenerateRequest, Prompt, Request
+from fairtrial.running.conductor import run
+from fairtrial.running.pool import open_pool
+from fairtrial.running.runners import HERE, RunnerPlace, open_runner, read_place
+from fairtrial.running.runners.crew import ATTEMPTS
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.trial import Trial
+from tests.support.dying import DyingWork
+
+NOT_ITS_OWN = ("seconds", "load_seconds", "memory_bytes", "cpu_seconds", "usd", "joules", "grams_co2e")
+
+
+def planned(tmp_path: Path, **changes: object) -> Plan:
+    base: dict[str, object] = {
+        "candidates": [{"id": name, "model": f"fake:{name}"} for name in "abc"],
+        "tasks": [{"task": "table", "level": 1, "limit": 130, "shots": 1}, {"task": "logic", "level": 1, "limit": 60}],
+    }
+    return plan_trial(Trial.model_validate({**base, **changes}), tmp_path)
+
+
+def conducted(plan: Plan, path: Path, place: RunnerPlace) -> Ledger:
+    ledger = Ledger.open(path)
+    with ledger.writing():
+        run(plan, "text", ledger, EngineSettings(threads=1), place=place)
+    return ledger
+
+
+def rows_of(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
+    """All that is stored, but for what a clock tells and what neighbours have a part in."""
+    measured = ", ".join(f"'{name}'" for name in NOT_ITS_OWN)
+    return {
+        "answers": sorted(ledger.read("SELECT candidate_id, request_id, answer FROM answers")),
+        "asked": sorted(ledger.read("SELECT * FROM asked")),
+        "observations": sorted(ledger.read(f"SELECT * FROM observations WHERE measure NOT IN ({measured})")),
+        "looks": sorted(ledger.read("SELECT * FROM looks")),
+    }
+
+
+@contextmanager
+def killing(times: int, seconds: float) -> Iterator[list[int]]:
+    """Kill workers of this process at random moments meanwhile, so many at most."""
+    killed: list[int] = []
+    over = threading.Event()
+
+    def kill() -> None:
+        random_moment = random.Random(times)
+        while len(killed) < times and not over.wait(random_moment.uniform(0.2, seconds)):
+            found = [one for one in psutil.Process().children() if "fairtrial.running.runners.worker" in one.cmdline()]
+            if found:
+                victim = random_moment.choice(found)
+                victim.send_signal(signal.SIGKILL)
+                killed.append(victim.pid)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_processes_give_the_ledger_of_a_local_run_though_some_are_killed(tmp_path: Path) -> None:
+    plan = planned(tmp_path)
+    alone = conducted(plan, tmp_path / "alone.db", HERE)
+    with killing(2, 1.5) as killed:
+        beside = conducted(plan, tmp_path / "beside.db", RunnerPlace("processes", workers=2))
+    assert killed
+    assert rows_of(beside) == rows_of(alone)
+    [session] = query.read_sessions(beside, plan.id)
+    assert session.facts["runner"]["kind"] == "processes"
+    assert set(session.facts["answered_on"]) == {one.id for one in plan.candidates}
+    assert len(session.facts["machines"]) == 1
+    timed = {row for row in beside.read("SELECT DISTINCT candidate_id FROM observations WHERE measure = 'seconds'")}
+    why = [why for (why,) in beside.read("SELECT DISTINCT reason FROM absences WHERE measure = 'seconds'")]
+    assert why == ["others were answering on the same machine at the time, so that this would not be its own"]
+    assert session.facts["runner"]["beside"] == [one.name for one in plan.candidates] or timed
+
+
+def test_early_stopping_and_elimination_end_as_on_one_machine(tmp_path: Path) -> None:
+    decide = {"stop_early": True, "eliminate": True}
+    plan = planned(tmp_path, decide=decide, tasks=[{"task": "table", "level": 1, "limit": 300}])
+    alone = conducted(plan, tmp_path / "alone.db", HERE)
+    beside = conducted(plan, tmp_path / "beside.db", RunnerPlace("processes", workers=2))
+    assert rows_of(beside) == rows_of(alone)
+
+
+def test_a_budget_of_items_is_kept(tmp_path: Path) -> None:
+    plan = planned(tmp_path, budget={"items": 220})
+    alone = conducted(plan, tmp_path / "alone.db", HERE)
+    beside = conducted(plan, tmp_path / "beside.db", RunnerPlace("processes", workers=2))
+    assert 0 < len(rows_of(beside)["asked"]) <= 220
+    assert rows_of(beside) == rows_of(alone)
+
+
+class Kept:
+    """A keeper that shows what it has."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def __call__(self, request: Request, answer: Answer) -> None:
+        self.seen.append(request.id)
+
+    def flush(self) -> None:
+        self.seen.append("flushed")
+
+
+def test_work_that_was_begun_goes_on_where_it_stopped_and_what_always_kills_is_named(tmp_path: Path) -> None:
+    plan = planned(tmp_path)
+    requests = [GenerateRequest(Prompt(f"{i}?"), max_tokens=4) for i in range(4)]
+    once, ever = tmp_path / "once", tmp_path / "ever"
+    once.mkdir()
+    ever.mkdir()
+    keeper = Kept()
+    with open_pool(EngineSettings(threads=1)) as pool:
+        with open_runner(RunnerPlace("processes", workers=1), pool, plan, tmp_path / "t.db") as runner:
+            who = plan.candidates[:1]
+            got = runner.submit(DyingWork(who, requests, once, 1, 2), keeper).result()
+            assert list(got.answers) == [request.id for request in requests]
+            assert [one for one in keeper.seen if one != "flushed"] == [request.id for request in requests]
+            second = sorted(once.iterdir())[1].name
+            assert second == "1-" + ",".join(request.id for request in requests[2:])
+            with pytest.raises(EngineError, match=r"ended with exit code 7.* went 5 times") as raised:
+                runner.submit(DyingWork(who, requests, ever, 99, 0)).result()
+            assert raised.value.where == "candidate a, task t, 50 items from 100"
+            assert len(list(ever.iterdir())) == ATTEMPTS
+    gone = time.monotonic() + 20
+    while any("runners.worker" in " ".join(one.cmdline()) for one in psutil.Process().children()):
+        assert time.monotonic() < gone, "a worker is left"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("written", "workers", "told"),
+    [
+        ("proceses", None, r"cannot be made on 'proceses'\. Did you mean 'processes'\?"),
+        ("local", 3, "3 workers, and local has one"),
+        ("processes:4", None, r"cannot be made on 'processes:4'"),
+        ("ray://x y", None, r"cannot be made on 'ray://x y'"),
+    ],
+)
+def test_wrong_words_for_a_place_are_told(written: str, workers: int | None, told: str) -> None:
+    with pytest.raises(SpecError, match=told):
+        read_place(written, workers)
+
+
+def test_places_are_read() -> None:
+    assert read_place("ray://head:10001", 4) == RunnerPlace("ray", "ray://head:10001", 4)
+    assert read_place("ray:10.0.0.1:6379") == RunnerPlace("ray", "10.0.0.1:6379")
+    assert read_place("local") == HERE
+    assert os.getpid() and Candidate
