@@ -18,12 +18,14 @@ from fairtrial.cli.options import (
     JsonOption,
     LedgerOption,
     NoReportOption,
+    OnOption,
     QuietOption,
     ReportOption,
     TaskPathOption,
     ThreadsOption,
     TrustOption,
     WaitOption,
+    WorkersOption,
 )
 from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
@@ -99,6 +101,8 @@ def check(
     no_report: NoReportOption = False,
     task_path: TaskPathOption = None,
     threads: ThreadsOption = None,
+    on: OnOption = "local",
+    workers: WorkersOption = None,
     wait: WaitOption = True,
     trust_task_code: TrustOption = False,
     allow_code_execution: AllowCodeOption = False,
@@ -116,7 +120,12 @@ def check(
     files = Outputs(junit_file, summary_file, None if no_report else report)
     files.check(ledger, None if trial is None else Path(trial))
     conditions = api.Conditions(
-        threads=threads, wait=wait, trust_task_code=trust_task_code, task_paths=tuple(task_path or ())
+        threads=threads,
+        wait=wait,
+        trust_task_code=trust_task_code,
+        task_paths=tuple(task_path or ()),
+        on=on,
+        workers=workers,
     )
     found = _read_or_run(trial, ledger, conditions, quiet or as_json, measure)
     asked = GateQuestions(cast(Claim, claim), candidate, task, measure, alone)

@@ -22,6 +22,7 @@ from fairtrial.analysis.doubts.hosted import find_hosted_doubts
 from fairtrial.analysis.doubts.images import find_image_doubts
 from fairtrial.analysis.doubts.judged import find_judge_doubts
 from fairtrial.analysis.doubts.logs import find_log_doubts
+from fairtrial.analysis.doubts.machines import find_machine_doubts
 from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_doubts
 from fairtrial.analysis.doubts.own_rows import find_own_row_doubts
 from fairtrial.analysis.doubts.people import find_people_doubts
@@ -66,6 +67,7 @@ DOUBTS: tuple[DoubtFinder, ...] = (
     find_function_doubts,
     find_hosted_doubts,
     find_weight_doubts,
+    find_machine_doubts,
 )
 """All finders, in the order in which their doubts are told."""
 

@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
 from fairtrial.engines import EngineSettings
-from fairtrial.errors import EngineError, FairtrialError
+from fairtrial.errors import EngineError
 from fairtrial.measures import Whole
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.plan import Plan
@@ -284,7 +284,7 @@ class WorkerCrew:
         group = worker.group
         try:
             link = self._open_link(worker)
-        except (LostWorkerError, FairtrialError) as error:
+        except Exception as error:  # of whatever place it was to be started at
             self._give_up_start(worker, error)
             return
         with self._lock:
@@ -297,7 +297,8 @@ class WorkerCrew:
         while True:
             try:
                 message = link.receive()
-            except LostWorkerError as lost:
+            except Exception as lost:  # a LostWorkerError, or what it told makes no sense
+                link.kill()
                 self._lose(worker, str(lost))
                 return
             if isinstance(message, GivenAnswer):
@@ -387,7 +388,7 @@ class WorkerCrew:
             if isinstance(error, LostWorkerError) and group.failed_starts < STARTS:
                 self._dispatch()
                 return
-            if not isinstance(error, FairtrialError):
+            if isinstance(error, LostWorkerError):
                 error = EngineError(
                     f"a worker for {group.name} {error}, before it could be asked anything; so it went "
                     f"{group.failed_starts} times.",

@@ -1,6 +1,6 @@
 """Several engines side by side on this machine, each in a process of its own, as many as memory and threads allow.
 
-The processes are programs of their own (`fairtrial.running.runners.worker`) and know nothing of the program that
+The processes are programs of their own (`fairtrial.running.runners.serving`) and know nothing of the program that
 started them, so that a script without ``if __name__ == "__main__"`` can start them, and one with threads may.
 """
 
@@ -73,7 +73,7 @@ class ProcessLink:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the link)
         found = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fairtrial.running.runners.worker"],
+            [sys.executable, "-m", "fairtrial.running.runners.serving"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

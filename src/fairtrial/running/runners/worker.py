@@ -1,29 +1,23 @@
 """What stands at the other end: opened engines that do one piece of work after another and tell what comes of it.
 
-A program of its own (``python -m fairtrial.running.runners.worker``) that reads work from its input and writes messages
-to its output, a thread of the conductor's process, or an actor of Ray.  Knows neither ledger nor trial.  A process ends
-when its input does, so that none is left behind when the conductor is killed.
+It lives in a program of its own (`serving`), in a thread of the conductor's process (`here`), or in an actor of Ray.
+Knows no ledger but for images, and no plan.
 """
 
 from __future__ import annotations
 
-import os
 import pickle
-import sys
-import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from queue import SimpleQueue
-from typing import IO, Any
+from typing import Any
 
 from fairtrial.engines import EngineSettings
 from fairtrial.engines.settings import ReadImage, refuse_image
 from fairtrial.ledger.blobs import LedgerImageReader
 from fairtrial.levers import LearningLever
-from fairtrial.machine import describe_machine
 from fairtrial.measures import Meters, find_plugin_probes
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Answer, Request
@@ -146,41 +140,3 @@ def make_portable(error: BaseException) -> Exception:
     except Exception:  # whatever its class does when it is packed
         pass
     return RuntimeError("".join(traceback.format_exception(error)))
-
-
-def serve(source: IO[bytes], target: IO[bytes]) -> None:
-    """Do what is read from ``source`` until it ends, and write what comes of it to ``target``."""
-    setup: WorkerSetup = pickle.load(source)  # from our own process
-    writing = threading.Lock()
-
-    def tell(message: WorkerMessage) -> None:
-        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        with writing:
-            target.write(data)
-            target.flush()
-
-    coming: SimpleQueue[Work[Any]] = SimpleQueue()
-
-    def read() -> None:
-        try:
-            while True:
-                coming.put(pickle.load(source))
-        except (EOFError, OSError, pickle.UnpicklingError):
-            os._exit(0)  # whoever conducts the trial is gone, or wants no more
-
-    worker = EngineWorker(setup, tell)
-    tell(Greeting(describe_machine()))
-    threading.Thread(target=read, daemon=True).start()
-    while True:
-        tell(worker.do(coming.get()))
-
-
-def main() -> None:
-    """Serve through this process's own input and output; whatever else is printed goes to its standard error."""
-    target = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    serve(sys.stdin.buffer, target)
-
-
-if __name__ == "__main__":
-    main()
