@@ -6,7 +6,7 @@ of tasks, items, the ledger, or which answer is wanted next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from fairtrial.engines.settings import ImageSources
 from fairtrial.errors import CapabilityError
 from fairtrial.levers import wrap_engine
 from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, ProbeClass, Subject, Whole
+from fairtrial.models import ResolvedModel
 from fairtrial.planning.base import PlannedCandidate
 
 
@@ -32,6 +33,8 @@ class EnginePool:
         self._engines: dict[str, Engine] = {}
         self._watches: dict[str, CandidateWatch] = {}
         self._probes: dict[str, list[Probe]] = {}
+        self.locate: Callable[[ResolvedModel], ResolvedModel] = lambda model: model
+        """Where a model's files are on this machine, if that is elsewhere than where the trial was planned."""
         self.more_probes: Sequence[ProbeClass] = ()
         """Probes of plugins, beside our own."""
 
@@ -50,7 +53,7 @@ class EnginePool:
             return engine
         watch = self.watch(candidate)
         with watch.watch_opening():
-            engine = open_engine(candidate.spec, candidate.model, self.settings)
+            engine = open_engine(candidate.spec, self.locate(candidate.model), self.settings)
         self.stack.callback(engine.close)
         watch.work = lambda: get_work(engine)
         return engine
@@ -74,7 +77,7 @@ class EnginePool:
     def watch(self, candidate: PlannedCandidate) -> CandidateWatch:
         """Return what watches a candidate as a whole."""
         if candidate.id not in self._watches:
-            self._watches[candidate.id] = CandidateWatch(self.meters.memory, candidate.model.record())
+            self._watches[candidate.id] = CandidateWatch(self.meters.memory, self.locate(candidate.model).record())
             self._watches[candidate.id].predicted = self.predicted.get(candidate.id)
         return self._watches[candidate.id]
 
@@ -83,7 +86,7 @@ class EnginePool:
         if candidate.recorded:
             return []
         if candidate.id not in self._probes:
-            subject = Subject(candidate.model.record(), self.meters)
+            subject = Subject(self.locate(candidate.model).record(), self.meters)
             of_plugins = [probe(subject) for probe in self.more_probes]
             self._probes[candidate.id] = [self.watch(candidate), *(probe(subject) for probe in PROBES), *of_plugins]
         return self._probes[candidate.id]

@@ -139,18 +139,17 @@ def test_work_that_was_begun_goes_on_where_it_stopped_and_what_always_kills_is_n
     ever.mkdir()
     keeper = Kept()
     place = RunnerPlace("processes", workers=1)
-    with open_pool(EngineSettings(threads=1)) as pool:
-        with open_runner(place, pool, plan, tmp_path / "t.db") as runner:  # noqa: SIM117
-            who = plan.candidates[:1]
-            got = runner.submit(DyingWork(who, requests, once, 1, 2), keeper).result()
-            assert list(got.answers) == [request.id for request in requests]
-            assert [one for one in keeper.seen if one != "flushed"] == [request.id for request in requests]
-            second = sorted(once.iterdir())[1].name
-            assert second == "1-" + ",".join(request.id for request in requests[2:])
-            with pytest.raises(EngineError, match=r"ended with exit code 7.* went 2 times") as raised:
-                runner.submit(DyingWork(who, requests, ever, 99, 0)).result()
-            assert raised.value.where == "candidate a, task t, 50 items from 100"
-            assert len(list(ever.iterdir())) == 2
+    with open_pool(EngineSettings(threads=1)) as pool, open_runner(place, pool, plan, tmp_path / "t.db") as runner:
+        who = plan.candidates[:1]
+        got = runner.submit(DyingWork(who, requests, once, 1, 2), keeper).result()
+        assert list(got.answers) == [request.id for request in requests]
+        assert [one for one in keeper.seen if one != "flushed"] == [request.id for request in requests]
+        second = sorted(once.iterdir())[1].name
+        assert second == "1-" + ",".join(request.id for request in requests[2:])
+        with pytest.raises(EngineError, match=r"ended with exit code 7.* went 2 times") as raised:
+            runner.submit(DyingWork(who, requests, ever, 99, 0)).result()
+        assert raised.value.where == "candidate a, task t, 50 items from 100"
+        assert len(list(ever.iterdir())) == 2
     gone = time.monotonic() + 20
     while any("runners.serving" in " ".join(one.cmdline()) for one in psutil.Process().children()):
         assert time.monotonic() < gone, "a worker is left"

@@ -20,6 +20,7 @@ from fairtrial.running.runners.jobs import WorkerHost
 from fairtrial.running.runners.local import LocalRunner
 from fairtrial.running.runners.places import HERE, KINDS, RunnerPlace, read_place
 from fairtrial.running.runners.processes import ProcessHost
+from fairtrial.running.runners.ray import RayHost
 
 __all__ = ["HERE", "KINDS", "Runner", "RunnerPlace", "open_runner", "read_place"]
 
@@ -48,4 +49,6 @@ def open_runner(place: RunnerPlace, pool: EnginePool, plan: Plan, ledger: Path) 
 
 def open_host(place: RunnerPlace, pool: EnginePool, ledger: Path) -> WorkerHost:
     """Return where workers can be started."""
+    if place.kind == "ray":
+        return RayHost(place.address, place.workers, pool.settings.threads, pool.settings.read_image)
     return ProcessHost(ledger, place.workers, pool.settings.threads)

@@ -16,12 +16,11 @@ from fairtrial.machine import describe_machine
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.running.runners.base import Work
 from fairtrial.running.runners.jobs import LostWorkerError
+from fairtrial.running.runners.machines import name_machine
 from fairtrial.running.runners.worker import EngineWorker, WorkerMessage, WorkerSetup
 
 ENGINES_HERE = ("openai", "recorded")
 """Engines that need a thread and no more, where no lever works beside them."""
-
-OWN_MACHINE = "here"
 
 
 def is_here(candidate: PlannedCandidate) -> bool:
@@ -33,9 +32,8 @@ def is_here(candidate: PlannedCandidate) -> bool:
 class ThreadLink:
     """See `fairtrial.running.runners.jobs.WorkerLink`."""
 
-    machine = OWN_MACHINE
-
     def __init__(self, setup: WorkerSetup, read_image: ReadImage) -> None:
+        self.machine = name_machine()
         self.facts: Mapping[str, Any] = describe_machine()
         self._inbox: SimpleQueue[Work[Any] | None] = SimpleQueue()
         self._outbox: SimpleQueue[WorkerMessage | None] = SimpleQueue()

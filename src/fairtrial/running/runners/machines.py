@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from fairtrial.running.runners.jobs import WorkerHost, WorkerLink
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def name_machine() -> str:
+    """Return a name for the machine that this process runs on, the same for all processes there; never shown."""
+    with suppress(OSError):
+        return hashlib.sha256(BOOT.read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:16]
 
 
 class CrewRecord:

@@ -22,8 +22,8 @@ import psutil
 
 from fairtrial.machine import count_cores
 from fairtrial.running.runners.base import Work
-from fairtrial.running.runners.here import OWN_MACHINE
 from fairtrial.running.runners.jobs import LostWorkerError
+from fairtrial.running.runners.machines import name_machine
 from fairtrial.running.runners.worker import Greeting, WorkerMessage, WorkerSetup
 
 SPARE = 0.9
@@ -67,8 +67,6 @@ class ProcessHost:
 class ProcessLink:
     """See `fairtrial.running.runners.jobs.WorkerLink`."""
 
-    machine = OWN_MACHINE
-
     def __init__(self, setup: WorkerSetup) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the link)
         found = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -81,6 +79,7 @@ class ProcessLink:
             start_new_session=True,  # Ctrl-C is for whoever conducts the trial
         )
         self._sending = threading.Lock()
+        self.machine = name_machine()
         self.facts: Mapping[str, Any] = {}
         try:
             self._write(setup)

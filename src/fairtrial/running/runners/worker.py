@@ -19,6 +19,7 @@ from fairtrial.engines.settings import ReadImage, refuse_image
 from fairtrial.ledger.blobs import LedgerImageReader
 from fairtrial.levers import LearningLever
 from fairtrial.measures import Meters, find_plugin_probes
+from fairtrial.models import ResolvedModel
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Answer, Request
 from fairtrial.running.pool import EnginePool, open_pool
@@ -90,15 +91,22 @@ Tell = Callable[[WorkerMessage], None]
 class EngineWorker:
     """Does work, one piece at a time; `close` frees the engines."""
 
-    def __init__(self, setup: WorkerSetup, tell: Tell, read_image: ReadImage | None = None) -> None:
+    def __init__(
+        self,
+        setup: WorkerSetup,
+        tell: Tell,
+        read_image: ReadImage | None = None,
+        locate: Callable[[ResolvedModel], ResolvedModel] | None = None,
+    ) -> None:
         """Open no engine yet.
 
         Args:
             setup: whose engines, and how they run.
             tell: is given all messages but the outcomes.
             read_image: gives the bytes of images; None reads them from the ledger of the setup.
+            locate: says where a model's files are on this machine; None: where the trial was planned.
         """
-        self.setup, self.tell = setup, tell
+        self.setup, self.tell, self._locate = setup, tell, locate
         if read_image is None:
             read_image = LedgerImageReader(setup.ledger) if setup.ledger else refuse_image
         self._settings = replace(setup.settings, read_image=read_image, on_note=lambda text: tell(WorkerNote(text)))
@@ -120,6 +128,7 @@ class EngineWorker:
             meters = Meters(setup.trial.machine)
             pool = self._stack.enter_context(open_pool(self._settings, meters, setup.predicted))
             pool.more_probes = find_plugin_probes(setup.trial)
+            pool.locate = self._locate or pool.locate
             for part in {part.id: part for one in setup.who for part in one.with_parts()}.values():
                 if part.id in setup.learned:
                     assert part.lever is not None and isinstance(part.lever.lever, LearningLever)
