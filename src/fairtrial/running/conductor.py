@@ -88,9 +88,7 @@ def run(
     ):
         pool.more_probes = find_plugin_probes(plan.trial)
         try:
-            for candidate in (*plan.candidates, *plan.judges.named):
-                missing = {m: why for probe in pool.list_probes(candidate) for m, why in probe.absences().items()}
-                check_measured(plan.trial.budget, candidate.name, {**missing, **runner.why_unmeasured(candidate)})
+            check_budget(plan, runner)
             check_all(plan, ledger, runner, on_progress)
             for doubt in find_few_doubts(ledger, query.find_trial(ledger, plan.id)):
                 if doubt.headline:  # before anything is paid for
@@ -111,6 +109,14 @@ def run(
             writer.add_facts(runner.describe())
     on_progress(Progress("done"))
     return plan.id
+
+
+def check_budget(plan: Plan, runner: Runner) -> None:
+    """Raise BudgetError if the budget limits what cannot be measured of somebody."""
+    for candidate in (*plan.candidates, *plan.judges.named):
+        probes = runner.pool.list_probes(candidate)
+        missing = {measure: why for probe in probes for measure, why in probe.absences().items()}
+        check_measured(plan.trial.budget, candidate.name, {**missing, **runner.why_unmeasured(candidate)})
 
 
 def check_all(plan: Plan, ledger: Ledger, runner: Runner, on_progress: OnProgress) -> None:
