@@ -23,7 +23,7 @@ from fairtrial.running.storing import LedgerWriter
 FARTHEST = 256
 """Rounds ahead of the one that is being asked, at most."""
 
-Place = tuple[str, str, str, int]
+ChunkPlace = tuple[str, str, str, int]
 """Names of the candidate and of the task, the first item's id and its repeat: which chunk it is."""
 
 
@@ -46,12 +46,12 @@ class ComingChunk:
     owed: tuple[UnpaidItems, ...] = ()
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ChunkPlace:
         """Return which chunk it is."""
         return find_place(self.task, self.candidate, self.chunk)
 
 
-def find_place(task: PlannedTask, candidate: PlannedCandidate, chunk: Sequence[ItemRequests]) -> Place:
+def find_place(task: PlannedTask, candidate: PlannedCandidate, chunk: Sequence[ItemRequests]) -> ChunkPlace:
     """Return which chunk it is."""
     return candidate.name, task.name, chunk[0].item.id, chunk[0].repeat
 
@@ -78,8 +78,8 @@ class Lookahead:
         self.runner, self.writer, self.tracker, self.every = runner, writer, tracker, every
         self.uncertain = plan.trial.decide.stop_early or bool(tracker.limits)
         self.last_round: int | None = None
-        self._begun: dict[Place, tuple[BegunChunk, ComingChunk]] = {}
-        self._known: set[Place] = set()
+        self._begun: dict[ChunkPlace, tuple[BegunChunk, ComingChunk]] = {}
+        self._known: set[ChunkPlace] = set()
         self._asked: dict[str, set[str]] = {}
         """Ids of the requests that are under way, by candidate id: none is asked twice at a time."""
 

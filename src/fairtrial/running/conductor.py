@@ -90,9 +90,7 @@ def run(
         try:
             check_budget(plan, runner)
             check_all(plan, ledger, runner, on_progress)
-            for doubt in find_few_doubts(ledger, query.find_trial(ledger, plan.id)):
-                if doubt.headline:  # before anything is paid for
-                    on_progress(Progress("few", task=doubt.task, note=doubt.text))
+            tell_few(ledger, plan.id, on_progress)
             settle_thresholds(plan, runner, tracker, writer, on_progress)
             examine_judges(plan, runner, tracker, writer, on_progress)
             asked = Conductor(plan, runner, tracker, writer, on_progress).ask_all(rounds)
@@ -109,6 +107,13 @@ def run(
             writer.add_facts(runner.describe())
     on_progress(Progress("done"))
     return plan.id
+
+
+def tell_few(ledger: Ledger, trial_id: str, on_progress: OnProgress) -> None:
+    """Tell of tasks with too few items for any verdict, before anything is paid for."""
+    for doubt in find_few_doubts(ledger, query.find_trial(ledger, trial_id)):
+        if doubt.headline:
+            on_progress(Progress("few", task=doubt.task, note=doubt.text))
 
 
 def check_budget(plan: Plan, runner: Runner) -> None:

@@ -109,7 +109,7 @@ def give_images(
 
 
 class AnswerKeeper:
-    """Keeps a candidate's answers as they come, a few in one transaction: a `runners.base.Keeper`."""
+    """Keeps a candidate's answers as they come, a few in one transaction: a `runners.base.Keeps`."""
 
     def __init__(self, ledger: Ledger, candidate_id: str) -> None:
         self.ledger, self.candidate_id = ledger, candidate_id

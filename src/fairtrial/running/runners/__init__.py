@@ -14,9 +14,9 @@ from pathlib import Path
 from fairtrial.planning.plan import Plan
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.runners.base import Runner
-from fairtrial.running.runners.crew import CrewTerms, WorkerCrew
+from fairtrial.running.runners.crew import WorkerCrew
 from fairtrial.running.runners.here import ThreadLink
-from fairtrial.running.runners.jobs import WorkerHost
+from fairtrial.running.runners.jobs import CrewTerms, WorkerHost
 from fairtrial.running.runners.local import LocalRunner
 from fairtrial.running.runners.places import HERE, KINDS, RunnerPlace, read_place
 from fairtrial.running.runners.processes import ProcessHost

@@ -16,7 +16,7 @@ from typing import Any
 from fairtrial.engines.settings import refuse_image
 from fairtrial.machine import describe_machine
 from fairtrial.records import ImagePart
-from fairtrial.running.runners.base import Work
+from fairtrial.running.runners.base import RunnerWork
 from fairtrial.running.runners.machines import name_machine
 from fairtrial.running.runners.shipping import NodeFiles, ShippedPath, find_lacking
 from fairtrial.running.runners.worker import EngineWorker, WorkDone, WorkerMessage, WorkFailed
@@ -28,7 +28,7 @@ class EngineActor:
     def __init__(self) -> None:
         self._files = NodeFiles()
         self._images: dict[str, bytes] = {}
-        self._inbox: SimpleQueue[Work[Any]] = SimpleQueue()
+        self._inbox: SimpleQueue[RunnerWork[Any]] = SimpleQueue()
         self._outbox: SimpleQueue[WorkerMessage] = SimpleQueue()
 
     def greet(self) -> tuple[str, Mapping[str, Any], int]:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Keeper(Protocol):
+class Keeps(Protocol):
     """Keeps answers that must not be lost, whatever becomes of the rest of their work."""
 
     def __call__(self, request: Request, answer: Answer) -> None:
@@ -33,7 +33,7 @@ class Keeper(Protocol):
         ...
 
 
-class NoKeeper:
+class KeepsNothing:
     """Lets answers go."""
 
     def __call__(self, request: Request, answer: Answer) -> None:
@@ -43,7 +43,7 @@ class NoKeeper:
         """Keep nothing."""
 
 
-class Work(Protocol[T_co]):
+class RunnerWork(Protocol[T_co]):
     """Something that engines are to do: a frozen value that can be pickled."""
 
     @property
@@ -104,7 +104,7 @@ class Runner(Protocol):
     pool: EnginePool
     at_once: bool
 
-    def submit(self, work: Work[T], keeper: Keeper | None = None) -> Promise[T]:
+    def submit(self, work: RunnerWork[T], keeper: Keeps | None = None) -> Promise[T]:
         """Have work done.  ``keeper`` is given answers as they come, in the thread of whoever waits for outcomes."""
         ...
 

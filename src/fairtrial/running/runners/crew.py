@@ -12,26 +12,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
-from fairtrial.engines import EngineSettings
 from fairtrial.errors import EngineError
 from fairtrial.measures import Whole
 from fairtrial.planning.base import PlannedCandidate
-from fairtrial.planning.plan import Plan
 from fairtrial.running.answering import Answered
 from fairtrial.running.pool import EnginePool
-from fairtrial.running.runners.base import Keeper, NoKeeper, Promise, ShrinkingWork, Work
+from fairtrial.running.runners.base import Keeps, KeepsNothing, Promise, RunnerWork, ShrinkingWork
 from fairtrial.running.runners.here import is_here
 from fairtrial.running.runners.jobs import (
     CrewGroup,
+    CrewTerms,
     CrewWorker,
-    Job,
     LostWorkerError,
+    RunnerJob,
     WorkerHost,
     WorkerLink,
     make_lost_error,
@@ -57,26 +56,11 @@ class CrewPromise(Generic[T]):
     """An outcome that a crew owes."""
 
     crew: WorkerCrew
-    job: Job
+    job: RunnerJob
 
     def result(self) -> T:
         """Return it; answers that others hand over meanwhile are kept.  Raises what the work raised."""
         return cast(T, self.crew.wait_for(self.job))
-
-
-@dataclass
-class CrewTerms:
-    """What all workers of a crew are told.
-
-    Attributes:
-        plan: the trial.
-        settings: how engines run, but for their threads.
-        learned: values that levers have learned, by candidate id.
-    """
-
-    plan: Plan
-    settings: EngineSettings
-    learned: dict[str, float] = field(default_factory=dict)
 
 
 class WorkerCrew:
@@ -104,11 +88,11 @@ class WorkerCrew:
 
     # What whoever conducts the trial asks for.
 
-    def submit(self, work: Work[T], keeper: Keeper | None = None) -> Promise[T]:
+    def submit(self, work: RunnerWork[T], keeper: Keeps | None = None) -> Promise[T]:
         """Have work done as soon as there is somebody to do it."""
         with self._lock:
             group = self._find_group(work.who)
-            job = Job(work, keeper or NoKeeper(), group, next(self._ranks))
+            job = RunnerJob(work, keeper or KeepsNothing(), group, next(self._ranks))
             group.queue.append(job)
             group.unfinished += 1
             self._dispatch()
@@ -163,7 +147,7 @@ class WorkerCrew:
         """Return measures that a budget cannot count here, and why."""
         return find_unmeasured(candidate, self.terms.plan.trial.machine)
 
-    def wait_for(self, job: Job) -> Any:
+    def wait_for(self, job: RunnerJob) -> Any:
         """Return the outcome of a job; keep what is handed over meanwhile."""
         with self._lock:
             if job in job.group.queue:
@@ -336,7 +320,7 @@ class WorkerCrew:
             self._announce(job)
             self._dispatch()
 
-    def _settle(self, worker: CrewWorker, job: Job, value: Any, beside: bool) -> Any:
+    def _settle(self, worker: CrewWorker, job: RunnerJob, value: Any, beside: bool) -> Any:
         """Return the outcome of all of a job, without what cannot be measured here."""
         if isinstance(value, Answered):
             assert worker.link is not None
@@ -350,7 +334,7 @@ class WorkerCrew:
             value = replace(value, wholes={n: join_wholes(self._wholes[n].values()) for n in value.wholes})
         return job.work.join(job.kept, value) if job.attempts and isinstance(job.work, ShrinkingWork) else value
 
-    def _announce(self, job: Job) -> None:
+    def _announce(self, job: RunnerJob) -> None:
         """Let whoever waits for it know that a job is over, once all its answers are kept."""
 
         def end() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from fairtrial.engines.settings import ReadImage
 from fairtrial.machine import describe_machine
 from fairtrial.planning.base import PlannedCandidate
-from fairtrial.running.runners.base import Work
+from fairtrial.running.runners.base import RunnerWork
 from fairtrial.running.runners.jobs import LostWorkerError
 from fairtrial.running.runners.machines import name_machine
 from fairtrial.running.runners.worker import EngineWorker, WorkerMessage, WorkerSetup
@@ -35,7 +35,7 @@ class ThreadLink:
     def __init__(self, setup: WorkerSetup, read_image: ReadImage) -> None:
         self.machine = name_machine()
         self.facts: Mapping[str, Any] = describe_machine()
-        self._inbox: SimpleQueue[Work[Any] | None] = SimpleQueue()
+        self._inbox: SimpleQueue[RunnerWork[Any] | None] = SimpleQueue()
         self._outbox: SimpleQueue[WorkerMessage | None] = SimpleQueue()
         self._worker = EngineWorker(setup, self._outbox.put, read_image)
         threading.Thread(target=self._serve, name="engine", daemon=True).start()
@@ -44,7 +44,7 @@ class ThreadLink:
         while (work := self._inbox.get()) is not None:
             self._outbox.put(self._worker.do(work))
 
-    def send(self, work: Work[Any]) -> None:
+    def send(self, work: RunnerWork[Any]) -> None:
         """Send work."""
         self._inbox.put(work)
 

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from fairtrial.engines import EngineSettings
 from fairtrial.errors import EngineError
 from fairtrial.planning.base import PlannedCandidate
+from fairtrial.planning.plan import Plan
 from fairtrial.records import Answer
-from fairtrial.running.runners.base import Keeper, Work
+from fairtrial.running.runners.base import Keeps, RunnerWork
 from fairtrial.running.runners.worker import WorkerMessage, WorkerSetup
 
 
@@ -31,7 +33,7 @@ class WorkerLink(Protocol):
     machine: str
     facts: Mapping[str, Any]
 
-    def send(self, work: Work[Any]) -> None:
+    def send(self, work: RunnerWork[Any]) -> None:
         """Send work; at once, whatever it is doing.  Raises OSError if it is gone."""
         ...
 
@@ -82,7 +84,7 @@ class WorkerHost(Protocol):
 
 
 @dataclass(eq=False)
-class Job:
+class RunnerJob:
     """Work that was submitted.
 
     Attributes:
@@ -98,8 +100,8 @@ class Job:
         is_needless: nobody asks for it any more.
     """
 
-    work: Work[Any]
-    keeper: Keeper
+    work: RunnerWork[Any]
+    keeper: Keeps
     group: CrewGroup
     rank: float
     attempts: int = 0
@@ -127,7 +129,7 @@ class CrewGroup:
     who: tuple[PlannedCandidate, ...]
     here: bool
     needs: int
-    queue: deque[Job] = field(default_factory=deque)
+    queue: deque[RunnerJob] = field(default_factory=deque)
     crew: list[CrewWorker] = field(default_factory=list)
     unfinished: int = 0
     failed_starts: int = 0
@@ -152,12 +154,27 @@ class CrewWorker:
 
     group: CrewGroup
     link: WorkerLink | None = None
-    jobs: deque[Job] = field(default_factory=deque)
+    jobs: deque[RunnerJob] = field(default_factory=deque)
     is_retired: bool = False
     beside: bool = False
 
 
-def make_lost_error(job: Job, words: str) -> EngineError:
+@dataclass
+class CrewTerms:
+    """What all workers of a crew are told.
+
+    Attributes:
+        plan: the trial.
+        settings: how engines run, but for their threads.
+        learned: values that levers have learned, by candidate id.
+    """
+
+    plan: Plan
+    settings: EngineSettings
+    learned: dict[str, float] = field(default_factory=dict)
+
+
+def make_lost_error(job: RunnerJob, words: str) -> EngineError:
     """Return the error for work that ends whoever does it."""
     return EngineError(
         f"the worker {words}, and so it went {job.attempts} times with this work.",

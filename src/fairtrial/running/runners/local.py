@@ -11,7 +11,7 @@ from fairtrial.levers import LearningLever
 from fairtrial.measures import Whole
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.running.pool import EnginePool
-from fairtrial.running.runners.base import Keeper, NoKeeper, Promise, Work
+from fairtrial.running.runners.base import Keeps, KeepsNothing, Promise, RunnerWork
 
 T = TypeVar("T")
 
@@ -20,9 +20,9 @@ T = TypeVar("T")
 class LocalPromise(Generic[T]):
     """Work that is done when its outcome is asked for."""
 
-    work: Work[T]
+    work: RunnerWork[T]
     pool: EnginePool
-    keeper: Keeper
+    keeper: Keeps
 
     def result(self) -> T:
         """Do it.  Raises what it raises."""
@@ -40,9 +40,9 @@ class LocalRunner:
     def __init__(self, pool: EnginePool) -> None:
         self.pool = pool
 
-    def submit(self, work: Work[T], keeper: Keeper | None = None) -> Promise[T]:
+    def submit(self, work: RunnerWork[T], keeper: Keeps | None = None) -> Promise[T]:
         """Return work that is done when its outcome is asked for."""
-        return LocalPromise(work, self.pool, keeper or NoKeeper())
+        return LocalPromise(work, self.pool, keeper or KeepsNothing())
 
     def cancel(self, promise: Promise[Any]) -> None:
         """Do nothing: it was not begun."""

@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 
 from fairtrial.machine import count_cores
-from fairtrial.running.runners.base import Work
+from fairtrial.running.runners.base import RunnerWork
 from fairtrial.running.runners.jobs import LostWorkerError
 from fairtrial.running.runners.machines import name_machine
 from fairtrial.running.runners.worker import Greeting, WorkerMessage, WorkerSetup
@@ -89,7 +89,7 @@ class ProcessLink:
         assert isinstance(greeting, Greeting)
         self.facts = greeting.facts
 
-    def send(self, work: Work[Any]) -> None:
+    def send(self, work: RunnerWork[Any]) -> None:
         """Send work; the process takes it at once, whatever it is doing."""
         self._write(work)
 

@@ -19,7 +19,7 @@ from fairtrial.machine import describe_machine
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Request, list_images
 from fairtrial.running.runners.actor import EngineActor
-from fairtrial.running.runners.base import Work
+from fairtrial.running.runners.base import RunnerWork
 from fairtrial.running.runners.jobs import LostWorkerError
 from fairtrial.running.runners.shipping import list_model_files, list_needed, list_pieces
 from fairtrial.running.runners.worker import WorkerMessage, WorkerSetup
@@ -172,7 +172,7 @@ class RayLink:
         except self._ray.exceptions.RayError as error:
             raise LostWorkerError(_describe(error)) from error
 
-    def send(self, work: Work[Any]) -> None:
+    def send(self, work: RunnerWork[Any]) -> None:
         """Send work, and the images in it."""
         images = {image.hash: image for request in list_requests(work) for image in list_images(request)}
         told = {name: self._read_image(image) for name, image in images.items()}
@@ -213,7 +213,7 @@ class RayLink:
             self._ray.kill(self._actor, no_restart=True)
 
 
-def list_requests(work: Work[Any]) -> Iterator[Request]:
+def list_requests(work: RunnerWork[Any]) -> Iterator[Request]:
     """Yield the requests of some work, whatever it is."""
     yield from getattr(work, "requests", ())
     for requests in getattr(work, "items", ()):

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from fairtrial.machine import describe_machine
-from fairtrial.running.runners.base import Work
+from fairtrial.running.runners.base import RunnerWork
 from fairtrial.running.runners.worker import EngineWorker, Greeting, WorkerMessage, WorkerSetup
 
 
@@ -29,7 +29,7 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
             target.write(data)
             target.flush()
 
-    coming: SimpleQueue[Work[Any]] = SimpleQueue()
+    coming: SimpleQueue[RunnerWork[Any]] = SimpleQueue()
 
     def read() -> None:
         try:

@@ -23,7 +23,7 @@ from fairtrial.models import ResolvedModel
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Answer, Request
 from fairtrial.running.pool import EnginePool, open_pool
-from fairtrial.running.runners.base import Work
+from fairtrial.running.runners.base import RunnerWork
 from fairtrial.spec.trial import Trial
 
 
@@ -85,7 +85,7 @@ class WorkFailed:
 
 
 WorkerMessage = Greeting | GivenAnswer | WorkerNote | WorkDone | WorkFailed
-Tell = Callable[[WorkerMessage], None]
+TellMessage = Callable[[WorkerMessage], None]
 
 
 class EngineWorker:
@@ -94,7 +94,7 @@ class EngineWorker:
     def __init__(
         self,
         setup: WorkerSetup,
-        tell: Tell,
+        tell: TellMessage,
         read_image: ReadImage | None = None,
         locate: Callable[[ResolvedModel], ResolvedModel] | None = None,
     ) -> None:
@@ -113,7 +113,7 @@ class EngineWorker:
         self._stack = ExitStack()
         self._pool: EnginePool | None = None
 
-    def do(self, work: Work[Any]) -> WorkDone | WorkFailed:
+    def do(self, work: RunnerWork[Any]) -> WorkDone | WorkFailed:
         """Return the outcome of some work, or what it raised."""
         try:
             value = work.do(self._open(), lambda request, answer: self.tell(GivenAnswer(request, answer)))
