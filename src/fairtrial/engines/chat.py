@@ -94,19 +94,29 @@ class ChatTemplate:
         except jinja2.TemplateError as error:
             raise self._make_error(f"The chat template cannot be read: {_say(error)}.") from error
 
-    def render(self, messages: Sequence[TemplateMessage], *, add_generation_prompt: bool = True) -> str:
+    def render(
+        self,
+        messages: Sequence[TemplateMessage],
+        *,
+        add_generation_prompt: bool = True,
+        tools: Sequence[Mapping[str, object]] = (),
+    ) -> str:
         """Return ``messages`` as the model reads them.
 
         Args:
             messages: each with ``role`` (system, user, assistant) and ``content``.
             add_generation_prompt: end with the beginning of the assistant's turn.
+            tools: that the model may call, as OpenAI's API describes them; none: the template is told of no such thing.
 
         Raises:
             ModelError: if the template refuses the messages, e.g. because it takes no system message.
         """
         try:
             return self._template.render(
-                messages=[dict(m) for m in messages], add_generation_prompt=add_generation_prompt, **self._tokens
+                messages=[dict(m) for m in messages],
+                add_generation_prompt=add_generation_prompt,
+                **({"tools": list(tools)} if tools else {}),
+                **self._tokens,
             )
         except TooMuchWorkError as error:
             raise self._make_error(f"The chat template does something that is not allowed: {_say(error)}.") from error

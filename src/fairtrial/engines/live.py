@@ -34,6 +34,18 @@ class TokenNote(NamedTuple):
     top: tuple[tuple[bytes, float], ...] = ()
 
 
+class ToolTalk(NamedTuple):
+    """A conversation with tools, in place of a request's prompt; both are JSON texts, as a chat template reads them.
+
+    Attributes:
+        messages: a list, with calls and their results among them.
+        tools: a list of those that may be called.
+    """
+
+    messages: str
+    tools: str
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What is wanted beside the text.
@@ -43,12 +55,14 @@ class Wishes:
         echo: notes of the prompt's tokens, too.
         grammar: what the answer must be, in llama.cpp's notation (GBNF); empty: anything.
         tokens: the prompt as tokens, in place of the request's; None: as the request says.
+        talk: a conversation with tools, in place of the request's prompt; None: there is none.
     """
 
     top: int | None = None
     echo: bool = False
     grammar: str = ""
     tokens: tuple[int, ...] | None = None
+    talk: ToolTalk | None = None
 
 
 NOTHING = Wishes()
@@ -123,6 +137,15 @@ class CanAnswerLive(Protocol):
 
     def open_live(self, places: int) -> LiveEngine | None:
         """Return what answers live, with at most so many answers growing at once; None where this model cannot."""
+        ...
+
+
+@runtime_checkable
+class ReadsTools(Protocol):
+    """What answers live and can be given tools, if the model's chat template has a place for them."""
+
+    def explain_no_tools(self) -> str:
+        """Return why it cannot be given tools; empty if it can."""
         ...
 
 

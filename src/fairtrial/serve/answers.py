@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairtrial.engines.live import TokenNote
+from fairtrial.engines.tool_prompts import split_calls
 from fairtrial.records import GenerateAnswer
 from fairtrial.records.trace import trace_document
 from fairtrial.serve.served import Served
 from fairtrial.serve.tickets import AnsweredRequest
+from fairtrial.serve.tools import describe_calls
 
 FINISH = {"stop": "stop", "length": "length", "refused": "content_filter"}
 
@@ -76,18 +78,21 @@ def _without_words(step: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe_chat_choice(
-    index: int, found: AnsweredRequest, extras: Mapping[str, Any], *, noted: bool
+    index: int, found: AnsweredRequest, extras: Mapping[str, Any], *, noted: bool, tools: bool = False
 ) -> dict[str, Any]:
-    """Return one choice of a chat completion."""
+    """Return one choice of a chat completion; ``tools``: calls of tools are told from its words."""
     answer = found.answer
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
+    words, calls = split_calls(answer.text) if tools else (answer.text, ())
+    message: dict[str, Any] = {"role": "assistant", "content": words or (None if calls else ""), "refusal": None}
+    if calls:
+        message["tool_calls"] = describe_calls(calls)
     if answer.thought:
         message["reasoning_content"] = answer.thought
     return {
         "index": index,
         "message": {**message, "fairtrial": extras},
         "logprobs": describe_chat_notes(found.notes) if noted else None,
-        "finish_reason": FINISH[answer.finish],
+        "finish_reason": "tool_calls" if calls else FINISH[answer.finish],
     }
 
 

@@ -76,7 +76,7 @@ async def _next_event(served: Served, ticket: Ticket) -> AnswerPiece | AnsweredR
 
 def _note(served: Served, ticket: Ticket, found: AnsweredRequest) -> None:
     served.metrics.note_answer(ticket, found)
-    if served.recorder is not None:
+    if served.recorder is not None and ticket.wishes.talk is None:
         served.recorder.note(ticket.request, found.answer)
 
 

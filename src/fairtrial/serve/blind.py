@@ -87,8 +87,9 @@ def _check_same(pair: BlindPair, place: int, body: ChatBody, served: Served) -> 
     """Raise ApiError unless both sides are asked the same, once, and as they were tested."""
     if body.stream or (body.n or 1) > 1:
         raise ApiError(400, "answers of a blind pair are given whole, one a side.", param="stream")
+    wants_calls = any(one.role == "tool" or one.tool_calls for one in body.messages)
     changed = [*list_changes(body, served.spec), *("stop" for _ in range(bool(body.stop)))]
-    if changed or body.response_format or body.tools or body.logprobs:
+    if changed or body.response_format or body.tools or wants_calls or body.logprobs:
         raise ApiError(400, "a blind pair is asked as it was tested: leave decoding out.", param=(changed or [""])[0])
     prompt = content_hash([one.model_dump(mode="json") for one in body.messages])
     if place in pair.asked or (pair.prompt and pair.prompt != prompt):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -13,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fairtrial.engines.live import AnswerPiece, Wishes
-from fairtrial.records import GenerateRequest, ImagePart
+from fairtrial.engines.tool_prompts import ToolReader
+from fairtrial.records import GenerateRequest, ImagePart, Prompt
 from fairtrial.serve.answers import describe_chat_choice, describe_chat_notes, describe_extras, describe_usage
 from fairtrial.serve.asking import answer_events, gather_answers
 from fairtrial.serve.bodies import ChatBody, ResponseFormat, refuse_unknown_effects
@@ -24,6 +26,7 @@ from fairtrial.serve.served import Served
 from fairtrial.serve.settling import list_changes, settle, spread, write_prompt
 from fairtrial.serve.streaming import Events, finish_word, respond_stream
 from fairtrial.serve.tickets import AnsweredRequest
+from fairtrial.serve.tools import describe_calls, read_talk
 
 
 async def complete_chat(served: Served, client: Request, body: ChatBody) -> Response:
@@ -41,7 +44,7 @@ async def prepare_chat(
     Raises ApiError for what cannot be asked.
     """
     refuse_unknown_effects(body)
-    _refuse_tools(body)
+    talk = await read_talk(served, body)
     if body.max_completion_tokens is not None:
         body.max_tokens = body.max_completion_tokens
     if body.max_tokens == 0:
@@ -49,19 +52,15 @@ async def prepare_chat(
     noted = bool(body.logprobs)
     if noted and not served.desk.offers_notes:
         raise ApiError(400, "logprobs are given for plain models of llama.cpp only.", param="logprobs")
-    prompt = await asyncio.to_thread(read_messages, body.messages, images, served.desk.engine.can.images)
+    sees = served.desk.engine.can.images
+    prompt = Prompt("") if talk else await asyncio.to_thread(read_messages, body.messages, images, sees)
     request = settle(body, served.spec, write_prompt(prompt, served.spec), served.limits.answer_tokens)
     wishes = Wishes(
         top=(body.top_logprobs or 0) if noted else None,
         grammar=await asyncio.to_thread(_make_grammar, served, body.response_format),
+        talk=talk,
     )
     return request, wishes
-
-
-def _refuse_tools(body: ChatBody) -> None:
-    if (body.tools and body.tool_choice != "none") or body.functions:
-        told = "this candidate was tested without tools, and its chat template is given none: leave `tools` out."
-        raise ApiError(400, told, param="tools", code="tools_unsupported")
 
 
 def _make_grammar(served: Served, form: ResponseFormat | None) -> str:
@@ -88,7 +87,8 @@ async def _answer(
     images: dict[ImagePart, bytes],
 ) -> Response:
     count = body.n or 1
-    changed, shrinks = list_changes(body, served.spec), body.max_tokens is None and not served.spec.decoding.max_tokens
+    shrinks = body.max_tokens is None and not served.spec.decoding.max_tokens
+    changed = [*list_changes(body, served.spec), *(["tools"] if wishes.talk else [])]
     head = {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "object": "chat.completion.chunk" if body.stream else "chat.completion",
@@ -101,24 +101,33 @@ async def _answer(
         with served.images.holding(images):
             found = await gather_answers(served, client, [(one, wishes) for one in spread(request, count)], shrinks)
         choices = [
-            describe_chat_choice(i, one, describe_extras(served, one.answer, changed), noted=noted)
+            describe_chat_choice(
+                i, one, describe_extras(served, one.answer, changed), noted=noted, tools=wishes.talk is not None
+            )
             for i, one in enumerate(found)
         ]
         return JSONResponse({**head, "choices": choices, "usage": describe_usage(found)})
     if count > 1:
         raise ApiError(400, "n: a stream has one choice.", param="n")
     told = [0]
+    reader = ToolReader() if wishes.talk else None
 
     def describe(piece: AnswerPiece | None, ended: AnsweredRequest | None) -> list[dict[str, Any]]:
         if piece is not None:
-            return [_choose(delta) for delta in _list_deltas(piece)]
+            shown = AnswerPiece(reader.feed(piece.text), piece.thought) if reader else piece
+            return [_choose(delta) for delta in _list_deltas(shown)]
         assert ended is not None
-        chunks = []
+        rest, calls = reader.end() if reader else ("", ())
+        chunks = [_choose({"content": rest})] if rest else []
+        chunks += [_choose({"tool_calls": describe_calls(calls, places=True)})] if calls else []
         if noted:
             notes = describe_chat_notes(ended.notes[told[0] :])
             chunks.append({**_choose({"content": ""}), "logprobs": notes})
         extras = describe_extras(served, ended.answer, changed)
-        return [*chunks, {**_choose({}), "finish_reason": finish_word(ended), "fairtrial": extras}]
+        return [
+            *chunks,
+            {**_choose({}), "finish_reason": "tool_calls" if calls else finish_word(ended), "fairtrial": extras},
+        ]
 
     events = _hold_images(served, images, answer_events(served, request, wishes, shrinks))
     opening = [_choose({"role": "assistant", "content": ""})]
@@ -139,5 +148,5 @@ def _list_deltas(piece: AnswerPiece) -> list[dict[str, str]]:
     return [*thought, *([{"content": piece.text}] if piece.text else [])]
 
 
-def _choose(delta: dict[str, str]) -> dict[str, Any]:
+def _choose(delta: Mapping[str, Any]) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}

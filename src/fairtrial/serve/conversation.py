@@ -99,10 +99,8 @@ def read_messages(sent: Sequence[Sent], images: dict[ImagePart, bytes], sees: bo
 
 
 def _read_role(one: Sent, where: str) -> Role:
-    if one.role not in ROLES or one.tool_calls:
-        told = "calls of tools and their results are not supported by this candidate"
-        kinds = f"roles are {', '.join(ROLES)}; got {one.role!r:.40}"
-        raise ApiError(400, f"{where}: {told if one.tool_calls or one.role == 'tool' else kinds}.", param="messages")
+    if one.role not in ROLES:
+        raise ApiError(400, f"{where}: roles are {', '.join(ROLES)}; got {one.role!r:.40}.", param="messages")
     return ROLES[one.role]
 
 

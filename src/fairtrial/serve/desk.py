@@ -230,7 +230,9 @@ class Desk:
                 if ticket.wishes == NOTHING:
                     self._apart.append(ticket)
                 else:
-                    told = "so long a request is answered without `logprobs`, `echo` and `response_format` only."
+                    told = (
+                        "so long a request is answered without `logprobs`, `echo`, `tools` and `response_format` only."
+                    )
                     self._tell(ticket, CapabilityError(told))
             except FairtrialError as error:
                 self._tell(ticket, error)

@@ -22,6 +22,7 @@ from fairtrial.engines.llamacpp.writing import LlamaWriting, check_tokens
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import EMPTY
 from fairtrial.engines.prompts import Encoder
+from fairtrial.engines.tool_prompts import explain_no_tools
 from fairtrial.errors import EngineError, FairtrialError
 from fairtrial.records import GenerateRequest
 
@@ -116,6 +117,10 @@ class LlamaLive:
         vocabulary = self.encoder.vocabulary
         check_tokens(tokens, vocabulary.size)
         return b"".join(vocabulary.piece(token) for token in tokens).decode("utf-8", "replace")
+
+    def explain_no_tools(self) -> str:
+        """See `fairtrial.engines.live.ReadsTools`."""
+        return explain_no_tools(self.encoder.asking.template)
 
     def describe_tokens(self) -> dict[str, object]:
         """See `fairtrial.engines.live.ReadsTokens`."""

@@ -20,6 +20,7 @@ from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.prompts import EncodedPrompt, Encoder
 from fairtrial.engines.refusing import RequestLimits, make_long_answer_error
 from fairtrial.engines.sampling import ThoughtFormat, compute_token_surprisal, sample_token
+from fairtrial.engines.tool_prompts import encode_with_tools
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.records import GenerateAnswer, GenerateRequest
 
@@ -44,7 +45,7 @@ class LlamaWriting:
     @classmethod
     def begin(cls, request: GenerateRequest, wishes: Wishes, encoder: Encoder, model: Model) -> LlamaWriting:
         """Make a writing of a request.  Raises TooLongError, CapabilityError, or SpecError for tokens that are none."""
-        asked = encoder.generate(request) if wishes.tokens is None else _take_tokens(request, wishes.tokens, encoder)
+        asked = _encode(request, wishes, encoder)
         grammar = Grammar(model, wishes.grammar) if wishes.grammar else None
         return cls(Job(request, asked, 0), wishes, encoder.vocabulary, grammar)
 
@@ -195,6 +196,18 @@ class LlamaWriting:
         if self._grammar is not None:
             self._grammar.close()
             self._grammar = None
+
+
+def _encode(request: GenerateRequest, wishes: Wishes, encoder: Encoder) -> EncodedPrompt:
+    if wishes.tokens is not None:
+        return _take_tokens(request, wishes.tokens, encoder)
+    if wishes.talk is None:
+        return encoder.generate(request)
+    asked, context = encode_with_tools(encoder, wishes.talk), encoder.asking.context
+    if len(asked.tokens) + request.max_tokens > context:
+        limits = RequestLimits(context, False, request.label)
+        raise make_long_answer_error(len(asked.tokens), request.max_tokens, limits)
+    return asked
 
 
 def _take_tokens(request: GenerateRequest, tokens: tuple[int, ...], encoder: Encoder) -> EncodedPrompt:

@@ -1,0 +1,150 @@
+"""Tools of a client: given to who can take them, refused with the reason by others, and calls told from words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+testclient = pytest.importorskip("starlette.testclient")
+pytest.importorskip("prometheus_client")
+
+from fairtrial.engines.chat import ChatTemplate  # noqa: E402
+from fairtrial.engines.live import NOTHING, Wishes  # noqa: E402
+from fairtrial.engines.tool_prompts import ToolReader, explain_no_tools, split_calls  # noqa: E402
+from fairtrial.records import GenerateRequest  # noqa: E402
+from fairtrial.serve.app import make_app  # noqa: E402
+from fairtrial.serve.hall import Hall  # noqa: E402
+from tests.support.servers.chat_server import SlowEngine, serve_engine  # noqa: E402
+
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+CALL = '<tool_call>\n{"name": "weather", "arguments": {"city": "Rome"}}\n</tool_call>'
+ASKED = [{"role": "user", "content": "Well?"}]
+SENT = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
+TEMPLATE = Path(__file__).parents[2] / "support" / "tool_template.jinja"
+
+
+class ToolEngine(SlowEngine):
+    """Can be given tools, and notes what it was told of them."""
+
+    why = ""
+
+    def explain_no_tools(self) -> str:
+        return self.why
+
+    def begin(self, request: GenerateRequest, wishes: Wishes = NOTHING):
+        self.talk = wishes.talk
+        return super().begin(request, wishes)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator:
+    engine = ToolEngine(lambda _: f"One moment. {CALL}\n{CALL.replace('Rome', 'Oslo')}")
+    served = serve_engine("caller", lambda: engine, spec={"system": "Be kind."})
+    with testclient.TestClient(make_app(Hall((served,))), base_url="http://localhost") as found:
+        found.engine = engine
+        yield found
+    served.desk.close(0.0)
+
+
+def ask(client, **more):
+    return client.post("/v1/chat/completions", json={"messages": ASKED, "tools": [TOOL], **more})
+
+
+def test_calls_are_told_from_words(client) -> None:
+    found = ask(client).json()["choices"][0]
+    assert found["message"]["content"] == "One moment."
+    assert [one["function"]["name"] for one in found["message"]["tool_calls"]] == ["weather", "weather"]
+    assert json.loads(found["message"]["tool_calls"][1]["function"]["arguments"]) == {"city": "Oslo"}
+    assert found["finish_reason"] == "tool_calls"
+    assert found["message"]["fairtrial"]["decoding_changed"] == ["tools"]
+    assert json.loads(client.engine.talk.tools) == [TOOL]
+    assert json.loads(client.engine.talk.messages)[0] == {"role": "system", "content": "Be kind."}
+
+
+def test_calls_are_streamed_whole_after_the_words(client) -> None:
+    lines = ask(client, stream=True).text.split("\n\n")[:-2]
+    deltas = [json.loads(line.removeprefix("data: "))["choices"][0] for line in lines]
+    assert "".join(one["delta"].get("content") or "" for one in deltas) == "One moment."
+    [calls] = [one["delta"]["tool_calls"] for one in deltas if "tool_calls" in one["delta"]]
+    assert [one["index"] for one in calls] == [0, 1]
+    assert deltas[-1]["finish_reason"] == "tool_calls"
+
+
+def test_results_of_calls_go_back_to_the_model(client) -> None:
+    messages = [
+        *ASKED,
+        {"role": "assistant", "content": None, "tool_calls": [SENT]},
+        {"role": "tool", "tool_call_id": "c", "content": "Sunny"},
+    ]
+    assert ask(client, messages=messages).status_code == 200
+    told = json.loads(client.engine.talk.messages)
+    assert told[2]["tool_calls"][0]["function"]["arguments"] == {"city": "Paris"}
+    assert told[3] == {"role": "tool", "content": "Sunny"}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"tools": [{}]}, "tools.0"),
+        ({"tools": [TOOL] * 200}, "at most 128"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"messages": [*ASKED, {"role": "assistant", "content": "x", "tool_calls": [{"id": 1}]}]}, "a call is"),
+        ({"messages": [*ASKED, {"role": "tool", "content": None}]}, "needs a content"),
+        ({"messages": [*ASKED, {"role": "system", "content": "x"}]}, "before all others"),
+        ({"functions": [TOOL]}, "use `tools`"),
+    ],
+)
+def test_what_is_wrong_with_tools_is_told(client, more: dict, told: str) -> None:
+    response = ask(client, **more)
+    assert response.status_code == 400
+    assert told in response.json()["error"]["message"]
+
+
+def test_who_cannot_take_tools_says_why(client) -> None:
+    client.engine.why = "its chat template has no place for tools"
+    assert "no place for tools. Leave" in ask(client).json()["error"]["message"]
+    assert ask(client, tool_choice="none").status_code == 200
+    client.engine.why = ""
+    served = serve_engine("plain", lambda: SlowEngine(lambda _: "x"))
+    with testclient.TestClient(make_app(Hall((served,))), base_url="http://localhost") as other:
+        found = ask(other).json()["error"]
+    served.desk.close(0.0)
+    assert found["code"] == "tools_unsupported"
+    assert "plain models" in found["message"]
+
+
+def test_templates_tell_whether_they_take_tools() -> None:
+    assert explain_no_tools(ChatTemplate(TEMPLATE.read_text())) == ""
+    assert "no place" in explain_no_tools(ChatTemplate("{{ messages[0].content }}"))
+    assert "another form" in explain_no_tools(ChatTemplate("{{ tools | tojson }}{{ messages[0].content }}"))
+    assert "refuses" in explain_no_tools(ChatTemplate("{% if tools %}{{ raise_exception('no') }}{% endif %}x"))
+    assert "running text" in explain_no_tools(None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no call",
+        "<tool_call>no json</tool_call>",
+        '<tool_call>{"name": 3}</tool_call>',
+        '<tool_call>["weather"]</tool_call>',
+        '<tool_call>{"name": "f", "arguments": "x"}</tool_call>',
+        f"{CALL} and words after it",
+        "<tool_call>" + "[" * 100_000,
+        "a < b and <tool",
+    ],
+)
+def test_what_is_no_call_stays_text(text: str) -> None:
+    assert split_calls(text) == (text, ())
+    reader = ToolReader()
+    given = "".join(reader.feed(one) for one in text)
+    rest, calls = reader.end()
+    assert (given + rest, calls) == (text, ())
+
+
+def test_a_call_that_has_no_end_is_one_if_it_is_whole() -> None:
+    assert split_calls(CALL.removesuffix("</tool_call>"))[1][0].name == "weather"
