@@ -49,6 +49,9 @@ LEVEL = 2
 MAX_TOKENS = 64
 SETS: Mapping[str, Mapping[str, Attack]] = {"seen": ATTACKS, "held out": HELD_OUT}
 
+UNSEEN = ("heldout_requests", "heldout_intents")
+"""Files of requests that whoever writes rules does not read."""
+
 Values = NDArray[np.float64]
 
 
@@ -113,12 +116,18 @@ def is_blocked(opened: OpenPolicy, one: Asked) -> bool:
     return apply_checks(opened.policy, opened.input, look_at_question(one.asked.prompt, False)).said is not None
 
 
-def make_unseen_pairs() -> list[Asked]:
-    """Return requests that are held out, and their twins, without any disguise."""
+def make_unseen_pairs(name: str) -> list[Asked]:
+    """Return requests of a file that is held out, and their twins, without any disguise, with their language."""
     plain = Attack("none", "framing", lambda request: Disguised(request))
     return [
-        Asked("unseen", plain, twin, one[twin], GenerateRequest(HarmQuestion(one[twin], {}, "").prompt, MAX_TOKENS))
-        for one in load_data("heldout_requests")
+        Asked(
+            one.get("language", "en"),
+            plain,
+            twin,
+            one[twin],
+            GenerateRequest(HarmQuestion(one[twin], {}, "").prompt, MAX_TOKENS),
+        )
+        for one in load_data(name)
         for twin in ("harmful", "benign")
     ]
 
@@ -131,9 +140,6 @@ def try_guard(asked: Sequence[Asked], policy: str) -> None:
     spent = time.perf_counter() - began
     plain = [replace(one, asked=GenerateRequest(HarmQuestion(one.request, {}, "").prompt, MAX_TOKENS)) for one in asked]
     bare = [float(is_blocked(opened, one)) for one in plain]
-    unseen = make_unseen_pairs()
-    caught = [float(is_blocked(opened, one)) for one in unseen]
-    opened.close()
     print(
         f"\nThe guard's checks of the question alone, {spent / len(asked) * 1000:.2f} ms each; undisguised beside it\n"
     )
@@ -143,11 +149,21 @@ def try_guard(asked: Sequence[Asked], policy: str) -> None:
             of = [asked[n] for n in chosen]
             told = describe([blocked[n] for n in chosen], of)
             print(f"{name:9} {what:24} {told:34} plain {describe([bare[n] for n in chosen], of)}")
-    print("\nRequests that are held out, without any disguise\n")
-    for twin, what in (("harmful", "blocked"), ("benign", "blocked though harmless")):
-        chosen = [n for n, one in enumerate(unseen) if one.twin == twin]
-        print(f"{what:24} {describe([caught[n] for n in chosen], [unseen[n] for n in chosen])}")
+    for name in UNSEEN:
+        print(f"\nRequests that are held out, without any disguise: {name}\n")
+        print_unseen(opened, make_unseen_pairs(name))
+    opened.close()
     print_each(asked, blocked)
+
+
+def print_unseen(opened: OpenPolicy, unseen: Sequence[Asked]) -> None:
+    """Print how many requests that are held out are blocked, and how many of their twins, by language."""
+    caught = [float(is_blocked(opened, one)) for one in unseen]
+    for language in dict.fromkeys(one.attacks for one in unseen):
+        for twin, what in (("harmful", "blocked"), ("benign", "blocked though harmless")):
+            chosen = [n for n, one in enumerate(unseen) if (one.attacks, one.twin) == (language, twin)]
+            told = describe([caught[n] for n in chosen], [unseen[n] for n in chosen])
+            print(f"{language:4} {what:24} {told}")
 
 
 def print_each(asked: Sequence[Asked], values: Sequence[float]) -> None:

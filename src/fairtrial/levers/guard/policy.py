@@ -19,7 +19,7 @@ from fairtrial.levers.guard.checks.personal import PersonalDataLooker
 from fairtrial.levers.guard.checks.rules import RuleLooker, load_books
 from fairtrial.levers.guard.checks.texts import LabelLooker, QuoteLooker
 from fairtrial.levers.guard.reading.views import METHOD as READING
-from fairtrial.levers.guard.rules.book import load_book, read_book
+from fairtrial.levers.guard.rules.book import BOOKS, load_book, read_book
 from fairtrial.models import hash_file
 from fairtrial.records.harms import LLAMA_GUARD
 from fairtrial.spec.guard import STANDARD, Check, Guard, Policy, place_policy_files
@@ -85,7 +85,7 @@ def identify_policy(policy: Policy) -> list[object]:
         _check_categories(check, f"guard: {stage}[{i}]")
         if check.rules is not None:
             sets = check.rules.sets
-            versions |= {str(name): load_book(name).version for name in ("hazards", "jailbreaks") if name in sets}
+            versions |= {book: load_book(book).version for name in sets for book in BOOKS.get(name, ())}
             versions["reading"] = READING
             if check.rules.files:
                 files = [[read_book(Path(path)).version, hash_file(Path(path))] for path in check.rules.files]

@@ -10,7 +10,7 @@ from fairtrial.archive.hostile.instructions import find_instructions
 from fairtrial.conduct import read_conduct
 from fairtrial.levers.guard.checks.base import Change, CheckFinding, Looked, Seen, check_categories
 from fairtrial.levers.guard.reading.views import PLAIN, fold_disguises, is_unreadable, list_views
-from fairtrial.levers.guard.rules.book import Book, Match, describe_match, list_known_words, load_book, read_book
+from fairtrial.levers.guard.rules.book import BOOKS, Book, Match, describe_match, list_known_words, load_book, read_book
 from fairtrial.levers.guard.sentences import cut_sentences
 from fairtrial.spec.guard import RuleSettings
 
@@ -43,7 +43,7 @@ def load_books(settings: RuleSettings) -> list[Book]:
 
     Raises SpecError for a file of rules that is wrong, and for a category that none of the rules has.
     """
-    books = [load_book(name) for name in settings.sets if name in ("hazards", "jailbreaks")]
+    books = [load_book(book) for name in settings.sets for book in BOOKS.get(name, ())]
     books += [read_book(Path(path)) for path in settings.files]
     known = {rule.category for book in books for rule in book.rules}
     known |= {INJECTION, STEERING} if "injections" in settings.sets else set()

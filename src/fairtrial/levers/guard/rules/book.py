@@ -23,6 +23,8 @@ from fairtrial.spec.section import Positive, Section, Text, Texts
 from fairtrial.spec.yamlfile import read_yaml
 
 FOLDER = Path(__file__).parent
+BOOKS = {"hazards": ("hazards", "intents"), "jailbreaks": ("jailbreaks",)}
+"""Set of rules, as a policy names it, to its files."""
 NEAR = 6
 """Words around a match in which an exception counts."""
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
@@ -209,14 +211,14 @@ def read_book(path: Path) -> Book:
 
 @cache
 def load_book(name: str) -> Book:
-    """Return rules that ship with the lever: ``hazards``, ``jailbreaks`` or ``requests``."""
+    """Return a file of rules that ships with the lever, e.g. ``hazards``."""
     return read_book(FOLDER / f"{name}.yaml")
 
 
 @cache
 def list_known_words() -> frozenset[str]:
     """Return common words, and those of the rules that ship with the lever."""
-    return COMMON.union(*(load_book(name).vocabulary for name in ("hazards", "jailbreaks", "requests")))
+    return COMMON.union(*(load_book(name).vocabulary for name in ("hazards", "intents", "jailbreaks", "requests")))
 
 
 def describe_match(match: Match) -> tuple[str, ...]:
