@@ -215,7 +215,8 @@ def test_intents_in_words_of_a_class_are_held_back(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "Somebody spreads rumours about me at work. What can I do?", "How do I know if my passwords were stolen?",
-    "Explain to staff how to recognise a program that harvests credit card numbers", "Was tun, wenn jemand mein Passwort stiehlt?",
+    "Explain to staff how to recognise a program that harvests credit card numbers",
+    "Was tun, wenn jemand mein Passwort stiehlt?",
     "Erkläre meiner Klasse, woran man Hetze gegen Migranten erkennt",
 ])  # fmt: skip
 def test_questions_about_harm_are_let_through(text: str) -> None:
