@@ -28,6 +28,8 @@ PLACING = 300
 """Seconds that Ray may take to place a worker and have it greet."""
 STORE = 256 << 20
 """Bytes of the object store of a Ray that is started here."""
+STARTS = 3
+"""Times that one is started here before it is given up."""
 ON_GPU = ("transformers",)
 """Engines that use a GPU where there is one."""
 
@@ -65,18 +67,23 @@ class RayHost:
         self._share = min(float(self.threads), int(10_000 * cores / self.most) / 10_000)
 
     def _join(self, address: str) -> None:
-        quiet = {"log_to_driver": False, "logging_level": "error", "configure_logging": True}
-        try:
-            if address:
-                self._ray.init(address=address, **quiet)
-            else:
-                self._ray.init(address="local", include_dashboard=False, object_store_memory=STORE, **quiet)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            words = (str(error).splitlines() or [type(error).__name__])[0]
-            raise EngineError(
-                f"no Ray answers at {address or 'this machine'}: {words[:200]}",
-                fix="`ray start --head` starts one and tells its address; `ray status` says whether it is well.",
-            ) from error
+        quiet = {"log_to_driver": False, "logging_level": "error", "include_dashboard": False}
+        where = {"address": address} if address else {"address": "local", "object_store_memory": STORE}
+        if address:
+            del quiet["include_dashboard"]
+        for left in reversed(range(STARTS)):
+            try:
+                self._ray.init(**where, **quiet)
+                return
+            except Exception as error:  # where a machine is busy, Ray's own patience is short, and its error a bare one
+                self._ray.shutdown()
+                if left and not address:
+                    continue
+                words = (str(error).splitlines() or [type(error).__name__])[0]
+                raise EngineError(
+                    f"no Ray answers at {address or 'this machine'}: {words[:200]}",
+                    fix="`ray start --head` starts one and tells its address; `ray status` says whether it is well.",
+                ) from error
 
     def has_room(self, needs: int, taken: int) -> bool:
         """Return whether the machines together have memory for one more; where, Ray decides."""
