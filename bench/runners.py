@@ -16,47 +16,20 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from bench.sleeping import SleepingWork
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Ledger
-from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.planning.requests import ItemRequests, make_chunks
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
-from fairtrial.running.answering import Answered, OnAnswer
 from fairtrial.running.chunks import store_chunk
-from fairtrial.running.pool import EnginePool, open_pool
+from fairtrial.running.pool import open_pool
 from fairtrial.running.runners import Runner, RunnerPlace, open_runner
 from fairtrial.running.runners.crew import DEPTH, WorkerCrew
 from fairtrial.running.storing import LedgerWriter, open_writer, write_plan
 from fairtrial.spec.trial import Trial
-
-
-@dataclass(frozen=True)
-class SleepingWork:
-    """A chunk that takes a fixed time and no processor."""
-
-    who: tuple[PlannedCandidate, ...]
-    items: Sequence[Sequence[Request]]
-    seconds: float
-    label: str = "a simulated chunk"
-
-    def do(self, pool: EnginePool, on_answer: OnAnswer) -> Answered:
-        """Sleep, and return made-up answers."""
-        time.sleep(self.seconds)
-        requests = [request for requests in self.items for request in requests]
-        return Answered({request.id: make_answer(request) for request in requests}, [()] * len(self.items))
-
-
-def make_answer(request: Request) -> Answer:
-    """Return an answer of the usual size."""
-    if isinstance(request, GenerateRequest):
-        return GenerateAnswer("42", 2, "stop", prompt_tokens=100)
-    assert isinstance(request, ScoreRequest)
-    count = len(request.pairs)
-    return ScoreAnswer((-1.5,) * count, (False,) * count, (3,) * count, prompt_tokens=100)
 
 
 def plan_chunks(folder: Path, chunks: int) -> tuple[Plan, list[list[ItemRequests]]]:

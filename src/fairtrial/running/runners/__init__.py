@@ -8,7 +8,7 @@ several work at once, and share ``crew`` (who does what next), ``worker`` (what 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from fairtrial.planning.plan import Plan
@@ -41,9 +41,8 @@ def open_runner(place: RunnerPlace, pool: EnginePool, plan: Plan, ledger: Path) 
         yield LocalRunner(pool)
         return
     terms = CrewTerms(plan, pool.settings)
-    with WorkerCrew(
-        open_host(place, pool, ledger), pool, terms, lambda told: ThreadLink(told, pool.settings.read_image)
-    ) as crew:
+    host = open_host(place, pool, ledger)
+    with closing(WorkerCrew(host, pool, terms, lambda told: ThreadLink(told, pool.settings.read_image))) as crew:
         yield crew
 
 

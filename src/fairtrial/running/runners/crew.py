@@ -35,6 +35,7 @@ from fairtrial.running.runners.jobs import (
     WorkerLink,
     make_lost_error,
 )
+from fairtrial.running.runners.likeness import MachineComparison
 from fairtrial.running.runners.machines import CrewRecord
 from fairtrial.running.runners.needs import predict_bytes
 from fairtrial.running.runners.neighbours import find_unmeasured, join_wholes, leave_out_shared
@@ -64,13 +65,14 @@ class CrewPromise(Generic[T]):
 
 
 class WorkerCrew:
-    """See `fairtrial.running.runners.base.Runner`; a context manager, at the end of which all workers are gone."""
+    """See `fairtrial.running.runners.base.Runner`; to be closed, so that all workers are gone."""
 
     at_once = False
 
     def __init__(self, host: WorkerHost, pool: EnginePool, terms: CrewTerms, here: Callable[..., WorkerLink]) -> None:
         self.host, self.pool, self.terms, self._start_here = host, pool, terms, here
         self.record = CrewRecord(host)
+        self._likeness = MachineComparison()
         self._groups: dict[tuple[str, ...], CrewGroup] = {}
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = threading.RLock()
@@ -80,12 +82,6 @@ class WorkerCrew:
         self._wholes: dict[str, dict[int, Whole]] = {}
         self._is_alone = self._is_closed = False
 
-    def __enter__(self) -> WorkerCrew:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
-
     # What whoever conducts the trial asks for.
 
     def submit(self, work: RunnerWork[T], keeper: Keeps | None = None) -> Promise[T]:
@@ -93,6 +89,8 @@ class WorkerCrew:
         with self._lock:
             group = self._find_group(work.who)
             job = RunnerJob(work, keeper or KeepsNothing(), group, next(self._ranks))
+            self._likeness.note_work(group, work)
+            self._check_machines(group)
             group.queue.append(job)
             group.unfinished += 1
             self._dispatch()
@@ -141,7 +139,7 @@ class WorkerCrew:
     def describe(self) -> dict[str, Any]:
         """Return, as JSON values, the machines, and who was timed beside others."""
         with self._lock:
-            return self.record.document()
+            return self.record.document(self._likeness.document(self._groups))
 
     def why_unmeasured(self, candidate: PlannedCandidate) -> Mapping[str, str]:
         """Return measures that a budget cannot count here, and why."""
@@ -204,8 +202,8 @@ class WorkerCrew:
 
     def _fill(self, group: CrewGroup, depth: int) -> None:
         for worker in group.crew:
-            while worker.link and not worker.is_retired and group.queue and len(worker.jobs) < depth:
-                job = group.queue.popleft()
+            while worker.link and not worker.is_retired and len(worker.jobs) < depth and (worker.checks or group.queue):
+                job = (worker.checks or group.queue).popleft()
                 worker.jobs.append(job)
                 if len(worker.jobs) == 1:
                     self._begin(worker)
@@ -275,6 +273,7 @@ class WorkerCrew:
             worker.link = link
             group.failed_starts = 0
             self.record.note_worker(link)
+            self._check_machines(group)
             if worker.is_retired or self._is_closed:
                 link.kill()
             self._dispatch()
@@ -313,12 +312,21 @@ class WorkerCrew:
                 self._begin(worker)
             else:
                 self._working[worker.link.machine].discard(worker)
-            if isinstance(message, WorkFailed):
+            if job.is_check:
+                self._likeness.take(worker, getattr(message, "value", None))
+            elif isinstance(message, WorkFailed):
                 job.error = message.error
             else:
                 job.outcome = [self._settle(worker, job, message.value, beside)]
-            self._announce(job)
+            if not job.is_check:
+                self._announce(job)
             self._dispatch()
+
+    def _check_machines(self, group: CrewGroup) -> None:
+        """Have machines of several kinds answer the same items, to see how far they differ."""
+        if (found := self._likeness.choose(group)) is not None:
+            for worker in found[1]:
+                worker.checks.append(RunnerJob(found[0], KeepsNothing(), group, -1, is_check=True))
 
     def _settle(self, worker: CrewWorker, job: RunnerJob, value: Any, beside: bool) -> Any:
         """Return the outcome of all of a job, without what cannot be measured here."""
@@ -359,7 +367,7 @@ class WorkerCrew:
                     if job.attempts >= ATTEMPTS:
                         job.error = make_lost_error(job, words)
                         self._announce(job)
-                    elif not job.is_needless:
+                    elif not job.is_needless and not job.is_check:
                         job.group.queue.appendleft(job)
             self._dispatch()
 

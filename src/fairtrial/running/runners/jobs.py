@@ -98,6 +98,7 @@ class RunnerJob:
         error: what it raised.
         is_over: whoever submitted it may know, for all its answers are kept.
         is_needless: nobody asks for it any more.
+        is_check: it is asked of one worker, to compare machines.
     """
 
     work: RunnerWork[Any]
@@ -110,6 +111,7 @@ class RunnerJob:
     error: Exception | None = None
     is_over: bool = False
     is_needless: bool = False
+    is_check: bool = False
 
 
 @dataclass(eq=False)
@@ -149,6 +151,7 @@ class CrewWorker:
         link: how it is reached; None until it is there.
         jobs: what it was sent, the one that it is doing first.
         is_retired: it gets no more.
+        checks: what it is asked before all else.
         beside: somebody else was working on its machine since its present work began.
     """
 
@@ -156,6 +159,7 @@ class CrewWorker:
     link: WorkerLink | None = None
     jobs: deque[RunnerJob] = field(default_factory=deque)
     is_retired: bool = False
+    checks: deque[RunnerJob] = field(default_factory=deque)
     beside: bool = False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,14 @@ class CrewRecord:
         self.note_worker(link)
         return list(self._machines).index(link.machine)
 
-    def document(self) -> dict[str, Any]:
-        """Return it as JSON values."""
+    def document(self, unlike: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return it as JSON values; ``unlike`` says how machines of several kinds differ that answered."""
         runner = {
             "kind": self.host.kind,
             "workers": self.host.most,
             "threads": self.host.threads,
             "beside": sorted(self.beside),
             "lost": self.lost,
+            **({"unlike": list(unlike)} if unlike else {}),
         }
         return {"runner": runner, "machines": list(self._machines.values())}

@@ -10,6 +10,7 @@ import os
 import pickle
 import sys
 import threading
+import traceback
 from queue import SimpleQueue
 from typing import IO, Any
 
@@ -37,6 +38,9 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
                 coming.put(pickle.load(source))
         except (EOFError, OSError, pickle.UnpicklingError):
             os._exit(0)  # whoever conducts the trial is gone, or wants no more
+        except Exception:
+            traceback.print_exc()
+            os._exit(8)  # work that cannot be read here: better lost than waited for
 
     worker = EngineWorker(setup, tell)
     tell(Greeting(describe_machine()))
