@@ -63,7 +63,7 @@ def run(scene: Scene, count: int, runs: int, rng: np.random.Generator) -> str:
         for i, found in enumerate((by_votes, by_sessions)):
             missed[i] += not found.low <= scene.true <= found.high
         said = by_sessions.low > 0 or by_sessions.high < 0
-        wrong += said and (by_sessions.low > 0) != (scene.true > 0)
+        wrong += said and (by_sessions.low > 0) - (by_sessions.high < 0) != np.sign(scene.true)
         if said and scene.true > 0:
             decided.append(_find_first(means) * scene.each)
     by = f"{missed[0] / runs:8.1%} {missed[1] / runs:9.1%} {wrong / runs:7.1%} {len(decided) / runs:8.1%}"

@@ -196,7 +196,7 @@ class Chat {
     const low = isLow();
     view.end(found.extras, tellFacts({ ...found, whole, cost: found.extras.cost }), note);
     if (low) view.element.scrollIntoView({ block: "end" });
-    const failed = note && note !== "Stopped.";
+    const failed = note && (note !== "Stopped." || !view.text);
     if (!failed) {
       this.messages.push({ ...question, asked: new Date().toISOString() });
       this.messages.push({ role: "assistant", content: view.text, reasoning_content: view.thought || undefined, model: this.chosen.name, stopped: note === "Stopped." || undefined, finish_reason: found.finish || undefined, seconds: found.seconds, seconds_to_first: found.first || undefined, usage: found.usage ?? undefined, fairtrial: found.extras });

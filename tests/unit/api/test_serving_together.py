@@ -1,0 +1,52 @@
+"""Candidates side by side: told apart by their names, and refused where they do not fit the memory together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("prometheus_client")
+
+from fairtrial.api import serving_together
+from fairtrial.api.serving_together import check_together, find_token_price
+from fairtrial.engines import EngineSettings
+from fairtrial.errors import BudgetError, SpecError
+from fairtrial.planning.base import PlannedCandidate
+from fairtrial.records import GenerateAnswer
+from fairtrial.running.opening import plan_alone
+from fairtrial.spec.candidate import Candidate
+
+
+def plan(name: str, **more: object) -> tuple[str, PlannedCandidate]:
+    spec = Candidate.model_validate({"id": name, "model": f"fake:{name}", **more})
+    return name, plan_alone(spec, Path.cwd(), lambda _: None, None, None)[0]
+
+
+def test_names_and_candidates_are_different_ones() -> None:
+    check_together([plan("ann"), plan("bob")], EngineSettings())
+    with pytest.raises(SpecError, match="two candidates are called 'ann'"):
+        check_together([plan("ann"), plan("ann", system="x", chat="model")], EngineSettings())
+    with pytest.raises(SpecError, match=r"(ann and other|other and ann) are the same candidate"):
+        check_together([plan("ann"), plan("other", model="fake:ann")], EngineSettings())
+    with pytest.raises(SpecError, match="another name of the first"):
+        check_together([plan("ann"), plan("winner")], EngineSettings())
+
+
+def test_what_does_not_fit_together_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"ann": 1 << 30, "bob": 1 << 60}
+    monkeypatch.setattr(
+        serving_together, "predict_candidate", lambda one, tasks, settings: {"memory": {"full": sizes[one.name]}}
+    )
+    check_together([plan("bob")], EngineSettings())  # one alone is the engine's own business
+    with pytest.raises(BudgetError, match=r"together they need .* \(ann .*, bob .*\); .* are free"):
+        check_together([plan("ann"), plan("bob")], EngineSettings())
+
+
+def test_an_answer_costs_what_its_tokens_cost() -> None:
+    assert find_token_price(plan("ann")[1]) is None
+    prices = {"input_per_million": 1.0, "output_per_million": 10.0}
+    endpoint = {"base_url": "http://127.0.0.1:9/v1", "prices": prices}
+    price = find_token_price(plan("far", model="openai:far", endpoint=endpoint)[1])
+    assert price is not None
+    assert price(GenerateAnswer("x", 5, "stop", 100)) == pytest.approx((100 + 50) / 1e6)
