@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any, Literal, TextIO
 
 import typer
 from rich.console import Console
@@ -23,6 +24,7 @@ from fairtrial.ledger.examine import Examination, examine_ledger, salvage
 from fairtrial.ledger.export import ExportFormat, export_parquet, export_text
 from fairtrial.ledger.export_answers import export_answers_csv, export_answers_parquet
 from fairtrial.ledger.gc import collect
+from fairtrial.ledger.merging import Clash, ClashingLedgersError, merge_ledgers
 from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import make_inline
 
@@ -131,6 +133,49 @@ def gc(
     if found.passages:
         few = "passage" if found.passages == 1 else "passages"
         typer.echo(f"{verb} the words of {found.passages:,} {few}, which may no longer be displayed.")
+
+
+@app.command()
+def merge(
+    ledgers: Annotated[list[Path], typer.Argument(help="The ledgers: two or more.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The ledger to write: a file that does not exist.")],
+    keep: Annotated[
+        Literal["first", "newest"] | None,
+        typer.Option(
+            "--keep",
+            help="What holds where they contradict each other: what the first one says, or the one with the newest "
+            "answer. Without it that is an error.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Join ledgers of several machines by content: each row once; exit code 5 where they contradict each other."""
+    try:
+        with Console(stderr=True).status("Merging"):
+            found = merge_ledgers(ledgers, out, keep or "")
+    except ClashingLedgersError as error:
+        if not as_json:
+            Console(stderr=True).print(_make_clash_table(error.clashes))
+        raise
+    if as_json:
+        print_json({"ledger": str(out), **asdict(found), "order": [str(path) for path in found.order]})
+        return
+    rows = ", ".join(f"{count:,} {name}" for name, count in found.rows.items())
+    typer.echo(make_inline(f"Merged {len(ledgers)} ledgers: {rows}: {out}"))
+    if found.clashes:
+        Console().print(_make_clash_table(found.clashes))
+        typer.echo(make_inline(f"What {found.order[0].name} says was kept; the reports of these trials tell."))
+    if found.dropped:
+        typer.echo(f"{found.dropped:,} grades of answers that were not kept went; run their trial again to grade them.")
+
+
+def _make_clash_table(clashes: Sequence[Clash]) -> FittedTable:
+    """Return what ledgers say differently, as a table."""
+    table = Table("what", "candidate", "task", "count", "for example", box=None, header_style="bold")
+    for one in clashes:
+        cells = (one.kind, one.candidate, one.task, f"{one.count:,}", one.example)
+        table.add_row(*(Text(make_inline(cell)) for cell in cells))
+    return FittedTable(table, heads=2)
 
 
 @app.command()

@@ -26,7 +26,7 @@ from fairtrial.ledger.votes import make_vote
 MOST_NAMED = 20
 """Damaged rows of a table that are described; the others are counted."""
 
-LATER = {2: ("requests",), 4: ("blobs", "task_blobs"), 6: ("passages",), 7: ("marks",), 8: ("votes",)}
+LATER = {2: ("requests",), 4: ("blobs", "task_blobs"), 6: ("passages",), 7: ("marks",), 8: ("votes",), 9: ("merges",)}
 """Tables that a ledger lacks before it has this version."""
 
 WITHOUT_IMAGE = """
@@ -222,6 +222,7 @@ def _take_out(db: sqlite3.Connection) -> None:
         *(LOST_IMAGES if "task_blobs" in there else ()),
         *(LOST_MARKS if "marks" in there else ()),
         *(LOST_VOTES if "votes" in there else ()),
+        *(LOST_MERGES if "merges" in there else ()),
     ]
     for statement in (*ORPHANS, *later):
         db.execute(statement)
@@ -261,6 +262,8 @@ LOST_IMAGES = (
     "DELETE FROM task_blobs WHERE hash NOT IN (SELECT hash FROM blobs) OR task_id NOT IN (SELECT id FROM tasks)",
 )
 """The same where images are kept; a run of the trial enters them anew."""
+
+LOST_MERGES = ("DELETE FROM merges WHERE trial_id NOT IN (SELECT id FROM trials)",)
 
 LOST_MARKS = ("DELETE FROM marks WHERE candidate_id NOT IN (SELECT id FROM candidates)",)
 LOST_VOTES = (
@@ -314,6 +317,7 @@ CHECKS: Mapping[str, Callable[[sqlite3.Connection, _Row], object]] = {
     "passages": lambda _, row: check_passage(row),
     "marks": _check_mark,
     "votes": lambda _, row: make_vote(row),
+    "merges": _check_nothing,
     "looks": lambda _, row: make_look_record({**row, **read_mapping(row["look"], "a look")}),
 }
 """Table to what raises LedgerError for a row that cannot be read."""

@@ -194,7 +194,7 @@ def _begin_without_order(ledger: Ledger) -> Iterator[sqlite3.Connection]:
 def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, int, int]:
     """Delete trials and what is then not referred to; return how many trials, answers, observations and items went."""
     ids = json.dumps(list(doomed))
-    for table in ("looks", "sessions", "trial_items"):
+    for table in ("looks", "sessions", "trial_items", "merges"):
         db.execute(f"DELETE FROM {table} WHERE trial_id IN (SELECT value FROM json_each(?))", (ids,))
     trials = db.execute("DELETE FROM trials WHERE id IN (SELECT value FROM json_each(?))", (ids,)).rowcount
     for statement in KEPT:

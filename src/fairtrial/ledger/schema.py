@@ -193,6 +193,17 @@ CREATE TABLE votes (
 """
 """Votes of people between answers of two candidates; ``prompt`` is a hash."""
 
+MERGES = """
+CREATE TABLE merges (
+    trial_id TEXT NOT NULL REFERENCES trials(id),
+    kept TEXT NOT NULL,
+    clashes INTEGER NOT NULL,
+    dropped INTEGER NOT NULL,
+    PRIMARY KEY (trial_id, kept, clashes, dropped)
+) WITHOUT ROWID;
+"""
+"""What was decided where ledgers that were merged said different things of a trial: which of them held, how often."""
+
 MIGRATIONS: tuple[str, ...] = (
     TABLES,
     REQUESTS_ONCE,
@@ -202,6 +213,7 @@ MIGRATIONS: tuple[str, ...] = (
     PASSAGES_APART,
     MARKS_OF_PEOPLE,
     VOTES,
+    MERGES,
 )
 """SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 

@@ -24,6 +24,7 @@ from fairtrial.analysis.doubts.judged import find_judge_doubts
 from fairtrial.analysis.doubts.logs import find_log_doubts
 from fairtrial.analysis.doubts.machines import find_machine_doubts
 from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_doubts
+from fairtrial.analysis.doubts.merged import find_merge_doubts
 from fairtrial.analysis.doubts.own_rows import find_own_row_doubts
 from fairtrial.analysis.doubts.people import find_people_doubts
 from fairtrial.analysis.doubts.pictures import find_picture_doubts
@@ -39,6 +40,7 @@ from fairtrial.ledger import Ledger, query
 __all__ = ["CONTAMINATED", "CONTROLS", "DOUBTFUL", "DOUBTS", "Doubt", "find_doubts", "show_exactly"]
 
 DOUBTS: tuple[DoubtFinder, ...] = (
+    find_merge_doubts,
     find_contamination_doubts,
     find_same_candidate_doubts,
     find_verdict_doubts,
