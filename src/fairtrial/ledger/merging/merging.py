@@ -26,7 +26,7 @@ from fairtrial.ledger.merging.clashes import (
 )
 from fairtrial.ledger.merging.runs import RunNumbers, number_runs, read_runs, write_runs
 from fairtrial.ledger.merging.words import WithdrawnWords
-from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, open_file
+from fairtrial.ledger.opening import FAILURES, check_file, explain_sqlite_error, open_file
 from fairtrial.ledger.schema import CHECK, MIGRATIONS
 from fairtrial.ledger.shape import read_mapping
 from fairtrial.ledger.store import Ledger
@@ -60,8 +60,9 @@ class ClashingLedgersError(LedgerError):
     def __init__(self, clashes: Sequence[Clash]) -> None:
         self.clashes = tuple(clashes)
         count = sum(one.count for one in clashes)
+        where = "one place" if count == 1 else f"{count:,} places"
         super().__init__(
-            f"the ledgers contradict each other in {count:,} places; nothing was written.",
+            f"the ledgers contradict each other in {where}; nothing was written.",
             fix="Look at the table; --keep first takes what the ledger named first says, --keep newest what the one "
             "with the newest answer says, and the report of each trial then tells.",
         )
@@ -111,8 +112,8 @@ class _Source:
 
 def _check_source(path: Path, copy: Path) -> _Source:
     """Return where a ledger can be read in today's form; raises LedgerError unless it is sound."""
-    if path.is_file():
-        _check_contents(path)
+    check_file(path, create=False)
+    _check_contents(path)
     if not (found := examine_ledger(path)).sound:
         first = found.damages[0]
         where = f"{first.table} {first.key}".strip()
