@@ -23,6 +23,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import Examination, examine_ledger, salvage
 from fairtrial.ledger.export import ExportFormat, export_parquet, export_text
 from fairtrial.ledger.export_answers import export_answers_csv, export_answers_parquet
+from fairtrial.ledger.export_partitions import export_partitions
 from fairtrial.ledger.gc import collect
 from fairtrial.ledger.merging import Clash, ClashingLedgersError, merge_ledgers
 from fairtrial.report.fitting import FittedTable
@@ -80,8 +81,14 @@ def export(
     ] = False,
     trial: Annotated[str | None, typer.Option("--trial", help="One trial only: id, its beginning, or name.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; default: standard output.")] = None,
+    partition: Annotated[
+        str, typer.Option("--partition", help="Parquet files in folders by these: trial, task, candidate, measure.")
+    ] = "",
 ) -> None:
     """Export one row an item and measure; docs/schemas/ledger-export.schema.json describes it."""
+    if partition:
+        _export_partitions(ledger, partition, form, answers or full, out, trial)
+        return
     check_output(out, ledger)
     if full and form != "jsonl":
         raise SpecError("a full export is JSON lines: its rows differ in kind.", fix="Use --format jsonl.")
@@ -101,6 +108,19 @@ def export(
             encoding = "utf-8-sig" if form == "csv" and answers else "utf-8"
             with out.open("w", encoding=encoding, newline="" if form == "csv" else None) as file:
                 _export_text(store, file, form, answers, full, trial)
+
+
+def _export_partitions(
+    ledger: Path, partition: str, form: ExportFormat, more: bool, out: Path | None, trial: str | None
+) -> None:
+    """Write rows as Parquet files in folders."""
+    if form != "parquet" or more or out is None:
+        raise SpecError(
+            "--partition is about rows of observations as Parquet, in a folder.",
+            fix="fairtrial ledger export --format parquet --partition task,candidate --out rows",
+        )
+    with Ledger.open(ledger, create=False) as store:
+        export_partitions(store, out, [name.strip() for name in partition.split(",") if name.strip()], trial)
 
 
 def _export_text(store: Ledger, out: TextIO, form: ExportFormat, answers: bool, full: bool, trial: str | None) -> None:
