@@ -173,6 +173,19 @@ def test_a_choice_takes_items_whole_and_the_headline_tells(tmp_path: Path, keep:
     assert content(tmp_path / "d.db") == content(tmp_path / "c.db")
 
 
+def test_a_grade_goes_with_the_answer_that_it_was_given_to(tmp_path: Path) -> None:
+    paths = [write(tmp_path / "a.db", [Told("a", 0, "yes", 1.0)]), tmp_path / "b.db"]
+    request, item = GenerateRequest(Prompt("Question 0?", "Few shots " * 20), 8), make_items(3)[2].id
+    with filled(paths[1]) as ledger:
+        answer, seen = GenerateAnswer("no", 1, "stop"), (TASK, item, 0, Observation("acc", 0.0))
+        ledger.commit(candidate_id("a"), Chunk([(request, answer)], [(TASK, item, 0, (request.id,))], [seen]))
+    assert merge_ledgers(paths, tmp_path / "c.db", "first").dropped == 1
+    with Ledger.open(tmp_path / "c.db", create=False) as ledger:
+        assert list(ledger.read("SELECT 1 FROM observations WHERE item_id = ?", (item,))) == []
+        assert list(ledger.read("SELECT 1 FROM asked WHERE item_id = ?", (item,))) == []
+        assert any("1 grade of" in doubt.text for doubt in find_doubts(ledger, TRIAL))
+
+
 def passages(path: Path, item: int, text: str = WORDS, until: str = "") -> Path:
     """A ledger with an answer that repeats the words of a document."""
     use = PassageUse("d1", "news/1.md", 0, 36, hash_text(WORDS), kept=PassageText("news", text, "Ferries", until))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fairtrial.ledger.merging.clashes import Clash, Keep
+from fairtrial.ledger.merging.clashes import Clash, KeptWhere
 from fairtrial.ledger.merging.merging import ClashingLedgersError, MergedLedger, merge_ledgers
 from fairtrial.ledger.merging.settled import SettledClashes, read_settled_clashes
 
 __all__ = [
     "Clash",
     "ClashingLedgersError",
-    "Keep",
+    "KeptWhere",
     "MergedLedger",
     "SettledClashes",
     "merge_ledgers",

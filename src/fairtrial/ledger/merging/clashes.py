@@ -17,7 +17,7 @@ from fairtrial.ledger.passages import hash_text
 from fairtrial.ledger.shape import guard_reading, read_mapping
 from fairtrial.ledger.withdrawing import MARK
 
-Keep = Literal["", "first", "newest"]
+KeptWhere = Literal["", "first", "newest"]
 """Which ledger holds where they differ: none (that is an error), the first named, the one with the newest answer."""
 
 TEMPORARY = (

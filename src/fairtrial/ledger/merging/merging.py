@@ -18,7 +18,7 @@ from fairtrial.ledger.merging import taking
 from fairtrial.ledger.merging.clashes import (
     TEMPORARY,
     Clash,
-    Keep,
+    KeptWhere,
     check_fixed,
     find_changed_requests,
     find_lost,
@@ -68,7 +68,7 @@ class ClashingLedgersError(LedgerError):
         )
 
 
-def merge_ledgers(paths: Sequence[Path], out: Path, keep: Keep = "") -> MergedLedger:
+def merge_ledgers(paths: Sequence[Path], out: Path, keep: KeptWhere = "") -> MergedLedger:
     """Write a ledger with the rows of several, each once.
 
     Args:
@@ -162,7 +162,7 @@ def _attach(db: sqlite3.Connection, source: _Source) -> Iterator[None]:
         db.execute("DETACH src")
 
 
-def _merge_into(ledger: Ledger, sources: Sequence[_Source], keep: Keep) -> MergedLedger:
+def _merge_into(ledger: Ledger, sources: Sequence[_Source], keep: KeptWhere) -> MergedLedger:
     db = ledger.connection
     for pragma in ("foreign_keys = OFF", "synchronous = OFF", "journal_mode = MEMORY", "trusted_schema = OFF"):
         db.execute(f"PRAGMA {pragma}")
@@ -265,7 +265,7 @@ def _list_run_clashes(db: sqlite3.Connection, numbers: RunNumbers) -> Iterator[C
         yield Clash("runs", names.get(candidate, candidate), "", count, measure)
 
 
-def _enter_decision(db: sqlite3.Connection, keep: Keep, others: Sequence[Clash]) -> None:
+def _enter_decision(db: sqlite3.Connection, keep: KeptWhere, others: Sequence[Clash]) -> None:
     """Write down, for each trial that it concerns, how much was decided by ``keep``."""
     db.execute(
         """
