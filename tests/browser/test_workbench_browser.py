@@ -192,6 +192,7 @@ def test_a_running_trial_is_followed_without_a_flicker(browser: sync_api.Browser
 def test_a_trial_is_chosen_checked_run_and_opened(browser: sync_api.Browser, served: Served) -> None:
     with Visit(browser, served, "/start") as visit:
         page = visit.page
+        page.set_default_timeout(120_000)  # plan and run are processes that import everything
         page.get_by_label("name of the trial").fill("from-a-page")
         page.get_by_label("items of each task at most").fill("20")
         page.locator("select[name=ledger]").last.select_option("view")

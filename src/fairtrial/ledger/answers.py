@@ -19,6 +19,19 @@ from fairtrial.records.trace import renamed_trace
 MOST_NAMES = 500
 """Requests that one statement names."""
 
+OBSERVED = """
+WITH RECURSIVE seen(name) AS (
+    SELECT min(measure) FROM observations WHERE candidate_id = :c AND task_id = :t
+    UNION ALL
+    SELECT (SELECT min(measure) FROM observations WHERE candidate_id = :c AND task_id = :t AND measure > name)
+    FROM seen WHERE name IS NOT NULL
+)
+SELECT o.item_id, o.repeat, o.measure, o.value, o.weight FROM seen CROSS JOIN json_each(:items) wanted
+CROSS JOIN observations o ON o.candidate_id = :c AND o.task_id = :t AND o.measure = seen.name
+    AND o.item_id = wanted.value AND o.repeat < :repeats
+"""
+"""By the key: every measure that there is, and in it the items; not all that was ever observed of the task."""
+
 ItemRepeat = tuple[str, int]
 """An item's id and the number of the repeat."""
 
@@ -72,11 +85,8 @@ def read_observed(
     ledger: Ledger, candidate_id: str, task_id: str, items: Collection[str], repeats: int = 1
 ) -> dict[ItemRepeat, dict[str, tuple[float, float]]]:
     """Return (value, weight) of every measure, by its name, that was taken of some items."""
-    rows = ledger.read(
-        "SELECT item_id, repeat, measure, value, weight FROM observations WHERE candidate_id = ? AND task_id = ? "
-        "AND item_id IN (SELECT value FROM json_each(?)) AND repeat < ?",
-        (candidate_id, task_id, json.dumps(list(items)), repeats),
-    )
+    names = {"c": candidate_id, "t": task_id, "items": json.dumps(list(items)), "repeats": repeats}
+    rows = ledger.read(OBSERVED, names)
     found: dict[ItemRepeat, dict[str, tuple[float, float]]] = {}
     for item, repeat, measure, value, weight in rows:
         if not (is_finite(value) and is_finite(weight)):

@@ -15,7 +15,7 @@ from fairtrial.workbench.columns import BITS, ItemColumns
 ItemMask = NDArray[np.bool_]
 ItemPlaces = NDArray[np.int64]
 
-PAGE = 50
+PAGE = 30
 """Items of one page."""
 
 UNREAD = BITS["unread"] | BITS["unfinished"] | BITS["empty"] | BITS["unjudged"]

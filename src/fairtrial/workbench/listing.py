@@ -164,10 +164,8 @@ def _describe_items(ledger: Ledger, choice: ItemChoice, places: ItemPlaces) -> l
     columns = choice.seen.columns
     ids = [columns.item(int(at)) for at in places]
     items = read_item_block(ledger, columns.task_id, ids)
-    viewed = {
-        one.item.id: one
-        for one in gather_some(ledger, columns.plan, columns.record, [items[i] for i in ids if i in items])
-    }
+    there = [items[item] for item in ids if item in items]
+    viewed = {one.item.id: one for one in gather_some(ledger, columns.plan, columns.record, there, short=True)}
     lines = []
     for at, item in zip(places.tolist(), ids, strict=True):
         one = viewed.get(item)

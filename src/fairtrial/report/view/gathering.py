@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import fmean
 
@@ -59,10 +59,17 @@ def gather_items(ledger: Ledger, trial: query.TrialRow, tasks: Sequence[TaskReco
             yield from _gather_block(ledger, trial.plan, task, at, block, order.repeats, clusters)
 
 
-def gather_some(ledger: Ledger, plan: TrialRecord, task: TaskRecord, items: Sequence[Item]) -> list[ViewedItem]:
-    """Return some items of a task that any candidate answered, each in the cluster that it names itself."""
+def gather_some(
+    ledger: Ledger, plan: TrialRecord, task: TaskRecord, items: Sequence[Item], *, short: bool = False
+) -> list[ViewedItem]:
+    """Return some items of a task that any candidate answered, each in the cluster that it names itself.
+
+    In short: the first repeat, without what was asked and what judges said.
+    """
     own = {item.id: item.cluster for item in items}
-    return list(_gather_block(ledger, plan, task, 0, items, task.entry.repeats, own))
+    repeats = 1 if short else task.entry.repeats
+    kept = replace(plan, judgings=()) if short else plan
+    return list(_gather_block(ledger, kept, task, 0, items, repeats, own, not short))
 
 
 def _gather_block(
@@ -73,6 +80,7 @@ def _gather_block(
     items: Sequence[Item],
     repeats: int,
     clusters: dict[str, str],
+    asked_too: bool = True,
 ) -> Iterator[ViewedItem]:
     """Yield some items of one task with their answers."""
     ids = [item.id for item in items]
@@ -81,7 +89,7 @@ def _gather_block(
     judged = [_read_judgements(ledger, plan, (c.id, task.id), ids, repeats) for c in plan.candidates]
     said = [found for one in judged for _, found in one]
     asked = {call.request_id for found in (*calls, *said) for part in found.values() for call in part}
-    requests = read_requests(ledger, sorted(asked))
+    requests = read_requests(ledger, sorted(asked)) if asked_too else {}
     trained = [_find_trained_on(plan, candidate.name, task.name) for candidate in plan.candidates]
     for item in items:
         readings = [
