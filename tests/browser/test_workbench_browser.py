@@ -189,6 +189,7 @@ def test_a_running_trial_is_followed_without_a_flicker(browser: sync_api.Browser
             assert visit.said == []
 
 
+@pytest.mark.slow
 def test_a_trial_is_chosen_checked_run_and_opened(browser: sync_api.Browser, served: Served) -> None:
     with Visit(browser, served, "/start") as visit:
         page = visit.page
