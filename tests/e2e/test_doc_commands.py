@@ -5,10 +5,8 @@ Numbers, ids and the widths of columns differ by machine and are masked; a line 
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
-import sys
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -18,33 +16,12 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from tests.support.doc_blocks import WHOLE, Block, collect_blocks, find_missing, split_words
+from tests.support.doc_blocks import WHOLE, Block, collect_blocks, find_missing
 from tests.support.logs import write_inspect, write_lm_eval, write_promptfoo
+from tests.support.terminal_typing import Terminal
 
-command = importlib.import_module("fairtrial.cli.main")
 RIGHT = [(i * 7) % 10 < 6 for i in range(60)]
 BETTER = [right or i % 7 == 0 for i, right in enumerate(RIGHT)]
-
-
-class Terminal:
-    """Types commands in this process."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-        self.monkeypatch = monkeypatch
-        self.capfd = capfd
-
-    def type(self, text: str, codes: tuple[int, ...] = (0,)) -> str:
-        """Run a command, and return what it printed."""
-        words, into = split_words(text)
-        self.monkeypatch.setattr(sys, "argv", words)
-        self.capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            command.main()
-        told = self.capfd.readouterr()
-        assert ended.value.code in codes, (text, told.err)
-        if into:
-            Path(into).write_text(told.out)
-        return told.out + told.err
 
 
 def write_trial(name: str, candidates: int = 2) -> Path:
@@ -159,12 +136,9 @@ def find_commands(page: str) -> list[Block]:
 def test_the_commands_of_a_page_do_what_it_shows(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "90")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
-    terminal = Terminal(monkeypatch, capfd)
+    terminal = Terminal(tmp_path, monkeypatch, capfd)
     PREPARED[page](terminal)
     blocks = find_commands(page)
     assert blocks

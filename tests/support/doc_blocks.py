@@ -32,10 +32,11 @@ WHOLE = {
     "docs/how-to/two-logs.md": "tests/e2e/test_howtos_logs.py",
     "docs/curation-steps.md": "tests/unit/curation/test_judging_steps.py",
     "docs/python.md": "tests/e2e/test_python_docs.py",
+    "docs/tutorial.md": "tests/e2e/test_tutorial.py",
 }
 """Pages that another test runs from the first block to the last."""
 _FENCE = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n+)?^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.M | re.S)
-_NUMBER = re.compile(r"\b[0-9a-f]{8}\b|[+−-]?\d[\d.,]*")
+_NUMBER = re.compile(r"\b[0-9a-f]{8,32}\b|[+−-]?\d[\d.,]*")
 
 
 @dataclass(frozen=True)
