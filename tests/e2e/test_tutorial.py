@@ -38,10 +38,10 @@ def ask_server(served: Block, asked: Block) -> tuple[list[str], Any, Any]:
     [(command, shown)] = served.commands()
     [(curl, answer)] = asked.commands()
     with fairtrial_server(*command.split()[2:]) as server:
-        said = f"{''.join(server.lines)}\nListening on {server.url}"
         told = subprocess.run(
             curl.replace("http://127.0.0.1:8011/v1", server.url), shell=True, capture_output=True, text=True, check=True
         )
+        said = f"{''.join(server.lines)}\nListening on {server.url}"
     return find_missing(shown, said), list_keys(json.loads(answer[0])), list_keys(json.loads(told.stdout))
 
 
