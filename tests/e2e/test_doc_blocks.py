@@ -222,7 +222,7 @@ def test_python_is_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_block_has_a_language_that_is_dealt_with() -> None:
-    languages = {"console", "python", "yaml", "json", "toml", "csv", "text", "jinja"}
+    languages = {"console", "python", "yaml", "json", "toml", "csv", "text", "jinja", "sql"}
     assert [block.place for block in BLOCKS if block.language not in languages] == []
 
 
