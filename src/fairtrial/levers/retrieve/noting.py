@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from fairtrial.levers.retrieve.finding import FoundPassage
 from fairtrial.levers.retrieve.injected import Injected, describe_spoken, find_spoken, leave_out
-from fairtrial.levers.retrieve.relations import Voice, find_earlier_versions, find_other_numbers
+from fairtrial.levers.retrieve.relations import Voice, find_contradictions, find_earlier_versions
 from fairtrial.levers.retrieve.writing import Notice, ShownPassage, escape_text, quote_passage, write_field
 from fairtrial.records import ImagePart, PassageText, PassageUse
 from fairtrial.records.passages import Mode
@@ -93,13 +93,12 @@ def show_passages(noted: Sequence[NotedPassage], injected: Injected = "note") ->
         injected: what is done about words that look like instructions to a model.
     """
     voices = [_make_voice(one) for one in noted]
-    earlier, others = find_earlier_versions(voices), find_other_numbers(voices)
+    earlier, others = find_earlier_versions(voices), find_contradictions(voices)
     shown = []
     for one in noted:
         notes = [f"an earlier version of [{earlier[one.number]}]"] if one.number in earlier else []
         notes += [
-            f"gives another number of {thing} than [{other}]"
-            for other, thing in sorted(others.get(one.number, {}).items())
+            f"gives another {thing} than [{other}]" for other, thing in sorted(others.get(one.number, {}).items())
         ]
         shown.append(_show_passage(one, notes, injected))
     return shown
@@ -138,7 +137,17 @@ def _show_passage(one: NotedPassage, notes: Sequence[str], injected: Injected) -
 
 def _make_voice(one: NotedPassage) -> Voice:
     document = one.found.document
-    return Voice(one.number, document.id, document.uri, document.modified or document.published, one.text)
+    return Voice(
+        one.number,
+        document.id,
+        document.uri,
+        document.modified or document.published,
+        one.text,
+        document.title,
+        document.published,
+        document.label,
+        document.publisher,
+    )
 
 
 def write_day(moment: datetime | None) -> str:

@@ -89,7 +89,7 @@ class ShownPassage:
         """Return it with its name in place of its words and its title, for the record of what was sent."""
         corrections = tuple(Notice(one.date, "...") for one in self.corrections)
         retracted = "..." if self.retracted else ""
-        notes = tuple(re.sub(r" of \S+ than ", " than ", note) for note in self.notes)
+        notes = tuple(re.sub(r" of [^\[]+ than \[", " than [", note) for note in self.notes)
         told = replace(self, title="", corrections=corrections, retracted=retracted, notes=notes)
         gone = ", ".join(f"{start}-{end}" for start, end in self.left_out)
         return replace(told, text=f"{QUOTE}(text of {name}{f', without its characters {gone}' if gone else ''})")

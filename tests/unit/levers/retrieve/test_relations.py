@@ -1,126 +1,142 @@
-"""Which passages do not agree: older versions of an article, and other numbers of the same thing."""
+"""Which passages do not agree: older versions of an article, and other values of the same thing."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairtrial.levers.retrieve.relations import LONGEST, Voice, find_earlier_versions, find_other_numbers
+from bench.retrieval.contradictions import list_planted, list_sample, list_shown
+from fairtrial.levers.retrieve.relations import Voice, find_contradictions, find_earlier_versions
+from fairtrial.tasks.newsroom.archive import build_newsroom
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def voice(number: int, text: str, document: str = "", uri: str = "", day: int | None = None) -> Voice:
+def voice(number: int, text: str, document: str = "", uri: str = "", day: int | None = None, title: str = "") -> Voice:
     changed = None if day is None else DAY + timedelta(days=day)
-    return Voice(number, document or f"d{number}", uri or f"u{number}", changed, text)
+    return Voice(number, document or f"d{number}", uri or f"u{number}", changed, text, title, changed)
 
 
-def clash(first: str, second: str) -> str:
-    """Return of what two passages of different documents give different numbers; the same from either side."""
-    found = find_other_numbers([voice(1, first), voice(2, second)])
-    turned = find_other_numbers([voice(1, second), voice(2, first)])
+def clash(
+    first: str, second: str, title: str = "Storm at Saltmere", days: tuple[int | None, int | None] = (0, 0)
+) -> str:
+    """Return in what two passages of different documents contradict each other; the same from either side."""
+    voices = [voice(1, first, day=days[0], title=title), voice(2, second, day=days[1], title=title)]
+    found, turned = find_contradictions(voices), find_contradictions(voices[::-1])
     if not found:
         assert not turned
         return ""
     assert found == {1: {2: found[1][2]}, 2: {1: found[1][2]}}
-    assert turned[1].keys() == {2}
+    assert turned.keys() == {1, 2}
     return found[1][2]
 
 
-STORM = "The storm at Saltmere quay destroyed 14 {} during the night."
-OTHER = "Officials told that the storm at Saltmere quay destroyed 17 {}."
+STORM = "The storm at Saltmere quay destroyed {} during the night."
 
 
 @pytest.mark.parametrize(
     ("first", "second", "thing"),
     [
-        ("boats", "boats", "boats"),
-        ("fishing boats", "boats", "boats"),  # said more closely
-        ("boats", "fishing boats", "boats"),
-        ("fishing boats", "fishing boats", "fishing boats"),
-        ("boats and sheds", "boats", "boats"),
-        ("Boats", "boats", "boats"),
-        ("boats", "sheds", ""),
-        ("fishing boats", "rowing boats", ""),  # other boats
-        ("boats completely", "houses completely", ""),
-        ("of them", "of them", ""),
-        ("per cent", "per cent", ""),  # of what, nobody knows
-        ("March", "March", ""),
-        ("million crowns", "crowns", "crowns"),  # fourteen million are not seventeen
-        ("million crowns", "million boats", ""),
-        ("m of it", "m of it", ""),
+        ("14 boats", "17 boats", "number of boats"),
+        ("fourteen boats", "17 boats", "number of boats"),
+        ("14 fishing boats", "17 boats", "number of fishing"),  # said more closely
+        ("14 boats", "17 sheds", ""),
+        ("14 boats", "17 of them", ""),
+        ("boats worth €2.4 million", "boats worth €3.1 million", "sum of money"),
+        ("boats worth €2.4 million", "boats worth 2,412,000 euros", ""),
+        ("boats worth $3 million", "boats worth €4 million", ""),
+        ("40 per cent of the boats", "55% of the boats", "share"),
+        ("40 per cent of the boats", "55 percentage points", ""),
+        ("two tonnes of rope", "2,000 kilograms of rope", ""),
+        ("two tonnes of rope", "5,000 kilograms of rope", "number of tonnes"),
+        ("1,200 boats", "1.200 boats", ""),
+        ("1\u202f200 boats", "1,900 boats", "number of boats"),
+        ("14,000 boats", "13,870 boats", ""),  # rounded
+        ("about 600 boats", "571 boats", ""),
+        ("at least 14 boats", "17 boats", ""),
+        ("more than 20 boats", "14 boats", "number of boats"),
+        ("up to 14 boats", "17 boats", "number of boats"),
+        ("14 boats", "another 17 boats", ""),
+        ("14 boats so far", "17 boats so far", "number of boats"),  # of the same day
+        ("17-metre boats", "14-metre boats", ""),
+        ("17/4 boats", "14 boats", ""),
+        ("boats in 2017", "boats in 2014", ""),
     ],
 )
-def test_a_number_is_of_a_thing(first: str, second: str, thing: str) -> None:
-    assert clash(STORM.format(first), OTHER.format(second)) == thing
+def test_a_value_is_of_a_thing(first: str, second: str, thing: str) -> None:
+    assert clash(STORM.format(first), STORM.format(second)) == thing
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("14 boats", "14 boats"),
-        ("1,200 boats", "1200 boats"),
-        ("1.200 boats", "1 200 boats"),
-        ("1\u202f200 boats", "1,200 boats"),
-        ("4,50 crowns", "4.5 crowns"),
-        ("2.0 crowns", "2 crowns"),
-        ("007 boats", "7 boats"),
-        ("3 million crowns", "3 Million crowns"),
-    ],
-)
-def test_a_number_that_is_written_otherwise_is_the_same(first: str, second: str) -> None:
-    said = "Storms at Saltmere quay destroyed {} during the night."
-    assert clash(said.format(first), said.format(second)) == ""
-    assert clash(said.format(first), said.format("9 " + second.split()[-1])) == second.split()[-1]
+def test_what_a_number_is_about_may_stand_in_title_or_sentence_before() -> None:
+    assert clash(STORM.format("14 boats"), "A storm raged over Saltmere. It took 17 boats.") == "number of boats"
+    assert clash("It took 14 boats.", "Saltmere has lost 17 boats.", title="Saltmere storm") == "number of boats"
 
 
 @pytest.mark.parametrize(
     "second",
     [
-        "The storm at Fernhill quay destroyed 17 boats.",  # no name in common
-        "Saltmere saw a storm that took 17 boats.",  # its name begins the sentence, as any word may
-        "In Saltmere a fire took 17 boats.",  # too few words in common
-        "The storm at Saltmere quay destroyed 17 boats, and not 14 boats as was said.",  # two numbers of them
-        "Officials told it. In Saltmere the storm destroyed the quay. It took 17 boats.",  # not of one sentence
-        "The storm at Saltmere quay destroyed boats in 2017.",
-        "The storm at Saltmere quay destroyed 17-metre boats.",
-        "The storm at Saltmere quay destroyed boats at 17:30 hours.",
-        "The storm at Saltmere quay destroyed 17/4 boats.",
-        "The storm at Saltmere quay destroyed v17 boats.",
+        "The storm destroyed 17 boats at the quay, and not 14 boats as was said.",  # it knows the other number
+        "In 2019 a storm at Saltmere quay destroyed 17 boats.",
+        "An earlier report on the storm at Saltmere quay said 17 boats. It should have said 14 boats.",
     ],
 )
-def test_what_is_not_surely_about_the_same_does_not_clash(second: str) -> None:
-    assert clash(STORM.format("boats"), second) == ""
+def test_other_years_and_corrections_are_no_contradiction(second: str) -> None:
+    assert clash(STORM.format("14 boats"), second) == ""
 
 
-def test_what_one_passage_says_elsewhere_too_does_not_clash() -> None:
-    both = "The storm at Saltmere quay destroyed 17 boats. Later it was said to have destroyed 14 boats."
-    assert clash(STORM.format("boats"), both) == ""
+def test_a_later_count_is_an_update_and_an_earlier_one_is_not() -> None:
+    later = "The number has risen to 17 boats, which the storm at Saltmere quay destroyed."
+    assert clash(STORM.format("14 boats"), later, days=(0, 2)) == ""
+    assert clash(STORM.format("14 boats"), later, days=(2, 0)) == "number of boats"
+    assert clash(STORM.format("14 boats"), STORM.format("17 boats"), days=(0, 30)) == ""  # another storm
+    assert clash(STORM.format("14 boats"), STORM.format("17 boats"), days=(None, 0)) == "number of boats"
 
 
-def test_passages_of_one_document_do_not_contradict_each_other() -> None:
-    one, other = STORM.format("boats"), OTHER.format("boats")
-    assert find_other_numbers([voice(1, one, "d"), voice(2, other, "d")]) == {}
-    assert find_other_numbers([voice(1, one), voice(2, other)]) != {}
-
-
-def test_years_before_a_number_do_not_hide_it() -> None:
-    assert clash("In the Saltmere storm of 2024 14 boats were lost at the quay.", "The quay of Saltmere lost 17 boats "
-                 "in the storm, which were insured.") == "boats"  # fmt: skip
+def test_passages_of_one_document_one_address_or_satire_do_not_contradict() -> None:
+    one, other = STORM.format("14 boats"), STORM.format("17 boats")
+    title = "Storm at Saltmere"
+    assert find_contradictions([voice(1, one, "d", title=title), voice(2, other, "d", title=title)]) == {}
+    assert find_contradictions([voice(1, one, uri="u", title=title), voice(2, other, uri="u", title=title)]) == {}
+    joke = Voice(2, "d2", "u2", None, other, title, None, "satire")
+    assert find_contradictions([voice(1, one, title=title), joke]) == {}
+    assert find_contradictions([voice(1, one, title=title), voice(2, other, title=title)]) != {}
 
 
 def test_of_three_passages_each_that_differs_is_told() -> None:
-    texts = [STORM.format("boats"), OTHER.format("boats"), OTHER.format("boats"), "Nothing of the kind."]
-    found = find_other_numbers([voice(n, text) for n, text in enumerate(texts, 1)])
-    assert found == {1: {2: "boats", 3: "boats"}, 2: {1: "boats"}, 3: {1: "boats"}}
+    texts = [STORM.format("14 boats"), STORM.format("17 boats"), STORM.format("17 boats"), "Nothing of the kind."]
+    found = find_contradictions([voice(n, text, title="Storm at Saltmere") for n, text in enumerate(texts, 1)])
+    assert {one: set(others) for one, others in found.items()} == {1: {2, 3}, 2: {1}, 3: {1}}
 
 
-def test_only_so_much_of_a_passage_is_looked_at() -> None:
-    far = "x" * LONGEST + ". " + OTHER.format("boats")
-    assert clash(STORM.format("boats"), far) == ""
+def test_hostile_passages_take_no_time() -> None:
+    numbers = " ".join(f"{n} boats and €{n}." for n in range(3, 3000))
+    texts = [numbers, "A. " * 9000, "Saltmere " * 2000, "14 " * 6000, '"' * 9000, "caused by " * 2000]
+    begun = time.perf_counter()
+    found = find_contradictions([voice(n, text, title=text[:200]) for n, text in enumerate(texts, 1)])
+    assert time.perf_counter() - begun < 5
+    assert isinstance(found, dict)
+
+
+def test_pairs_in_other_words_are_told_apart() -> None:
+    pairs = [*list_sample("tuned"), *list_sample("later")]
+    real, alike = ([one for one in pairs if bool(one.facts) == want] for want in (True, False))
+    assert len(real) == len(alike) == 60
+    assert sum(bool(one.is_marked()) for one in real) >= 54  # 56 when this was written
+    assert sum(bool(one.is_marked()) for one in alike) <= 2  # 1
+
+
+def test_contradictions_of_the_news_archive_are_found_and_little_else() -> None:
+    room = build_newsroom()
+    planted = list(list_planted(room))
+    assert len(planted) >= 20
+    assert sum(bool(one.is_marked()) for one in planted) / len(planted) >= 0.8
+    shown = [one for one in list_shown(room, 60) if not one.facts]
+    assert len(shown) > 500
+    assert sum(bool(one.is_marked()) for one in shown) / len(shown) <= 0.005
 
 
 def test_an_older_version_is_told_with_a_passage_of_the_newest() -> None:
@@ -146,16 +162,20 @@ SENTENCES = st.builds(
 )
 VOICES = st.lists(
     st.tuples(st.sampled_from("abc"), st.lists(SENTENCES, max_size=3), st.integers(0, 2) | st.none()), max_size=5
-).map(lambda rows: [voice(n, " ".join(s), d, f"u{d < 'c'}", day) for n, (d, s, day) in enumerate(rows, 1)])
+).map(
+    lambda rows: [
+        voice(n, " ".join(s), d, f"u{d < 'c'}", day, "Storm at Saltmere") for n, (d, s, day) in enumerate(rows, 1)
+    ]
+)
 
 
 @given(VOICES)
 @settings(max_examples=150, deadline=None)
 def test_disagreeing_is_mutual_and_has_no_order(voices: list[Voice]) -> None:
-    found = {(a, b) for a, others in find_other_numbers(voices).items() for b in others}
+    found = {(a, b) for a, others in find_contradictions(voices).items() for b in others}
     assert found == {(b, a) for a, b in found}
     assert not any(a == b for a, b in found)
-    turned = {(a, b) for a, others in find_other_numbers(voices[::-1]).items() for b in others}
+    turned = {(a, b) for a, others in find_contradictions(voices[::-1]).items() for b in others}
     assert found == turned
 
 
