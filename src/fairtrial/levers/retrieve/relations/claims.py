@@ -9,7 +9,7 @@ from fairtrial.levers.retrieve.relations.reading import Name
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class PassageClaim:
     """A value that a clause gives.
 
     Attributes:
@@ -41,15 +41,15 @@ class Claim:
     moved: bool = False
     order: tuple[str, ...] = ()
 
-    def measures_same(self, other: Claim) -> bool:
+    def measures_same(self, other: PassageClaim) -> bool:
         """Return whether both count or measure the same, as far as the unit tells."""
         return self.kind == other.kind and not self.unit.isdisjoint(other.unit)
 
-    def agrees(self, other: Claim) -> bool:
+    def agrees(self, other: PassageClaim) -> bool:
         """Return whether both can be true of one thing."""
         return self.low <= other.high and other.low <= self.high
 
-    def is_apart(self, other: Claim) -> bool:
+    def is_apart(self, other: PassageClaim) -> bool:
         """Return whether they are about different things or times."""
         return (
             (bool(self.years and other.years) and self.years.isdisjoint(other.years))
@@ -57,7 +57,7 @@ class Claim:
             or exclude_each_other(self.meanings, other.meanings)
         )
 
-    def shares(self, other: Claim, known: frozenset[str]) -> int:
+    def shares(self, other: PassageClaim, known: frozenset[str]) -> int:
         """Return in how many words, or meanings, both clauses tell of what the value is, beside those known."""
         words = (self.stems & other.stems) - known
         meanings = {one for one in self.meanings & other.meanings if not one.startswith(("role/", "opposite/"))}

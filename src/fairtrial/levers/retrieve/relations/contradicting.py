@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import combinations
 
-from fairtrial.levers.retrieve.relations.claims import Claim
+from fairtrial.levers.retrieve.relations.claims import PassageClaim
 from fairtrial.levers.retrieve.relations.events import corrects, tell_same_event
 from fairtrial.levers.retrieve.relations.opposites import find_opposite, find_other_wording
 from fairtrial.levers.retrieve.relations.quantities import GENERIC, read_claims
@@ -32,11 +32,11 @@ _BEFORE = frozenset({"", *_BEFORE_WORDS.split(" ")})
 _KINDS = {"money": "sum of money", "share": "share", "date": "date", "time": "time of day", "result": "result"}
 
 
-class _Read(ReadPassage):
+class _ClaimingPassage(ReadPassage):
     """A passage with its claims."""
 
     @cached_property
-    def claims(self) -> Sequence[Claim]:
+    def claims(self) -> Sequence[PassageClaim]:
         """Values of things."""
         return read_claims(self)
 
@@ -57,8 +57,8 @@ class _Read(ReadPassage):
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _read(voice: Voice) -> _Read:
-    return _Read(voice)
+def _read(voice: Voice) -> _ClaimingPassage:
+    return _ClaimingPassage(voice)
 
 
 def find_contradictions(voices: Sequence[Voice]) -> Mapping[int, Mapping[int, str]]:
@@ -73,7 +73,7 @@ def find_contradictions(voices: Sequence[Voice]) -> Mapping[int, Mapping[int, st
     return found
 
 
-def _find_contradiction(a: _Read, b: _Read) -> str:
+def _find_contradiction(a: _ClaimingPassage, b: _ClaimingPassage) -> str:
     """Return in what two passages contradict each other; empty if in nothing."""
     if a.voice.document == b.voice.document or a.voice.uri == b.voice.uri or "satire" in (a.voice.label, b.voice.label):
         return ""
@@ -85,7 +85,7 @@ def _find_contradiction(a: _Read, b: _Read) -> str:
     return _find_other_role(a, b) or _find_other_phrase(a, b) or _find_other_word(a, b)
 
 
-def _pair_claims(a: _Read, b: _Read, known: frozenset[str]) -> Iterator[tuple[Claim, Claim]]:
+def _pair_claims(a: _ClaimingPassage, b: _ClaimingPassage, known: frozenset[str]) -> Iterator[tuple[PassageClaim, PassageClaim]]:
     """Yield claims of two passages that cannot both be true."""
     for one in a.claims:
         for other in b.claims:
@@ -105,7 +105,7 @@ def _pair_claims(a: _Read, b: _Read, known: frozenset[str]) -> Iterator[tuple[Cl
                 yield one, other
 
 
-def _is_same_thing(one: Claim, other: Claim, a: _Read, b: _Read, known: frozenset[str]) -> bool:
+def _is_same_thing(one: PassageClaim, other: PassageClaim, a: _ClaimingPassage, b: _ClaimingPassage, known: frozenset[str]) -> bool:
     """Return whether two values that are of one unit are of one thing."""
     passing = one.kind == "duration" and one.thing not in _LASTING
     alone = not passing and all(
@@ -116,12 +116,12 @@ def _is_same_thing(one: Claim, other: Claim, a: _Read, b: _Read, known: frozense
     return alone or one.shares(other, known | one.unit | other.unit) > 0
 
 
-def _is_agreed(claim: Claim, other: _Read) -> bool:
+def _is_agreed(claim: PassageClaim, other: _ClaimingPassage) -> bool:
     """Return whether the other passage has the same value, too."""
     return any(claim.measures_same(one) and claim.agrees(one) for one in other.claims)
 
 
-def _is_past(claim: Claim, other: _Read) -> bool:
+def _is_past(claim: PassageClaim, other: _ClaimingPassage) -> bool:
     """Return whether a value is of an earlier year, and the other passage speaks of no such."""
     published = other.voice.published or other.voice.changed
     if not claim.years or published is None:
@@ -129,7 +129,7 @@ def _is_past(claim: Claim, other: _Read) -> bool:
     return max(claim.years) < published.year and not any(claim.years & one.years for one in other.claims)
 
 
-def _is_update(one: Claim, other: Claim, a: _Read, b: _Read) -> bool:
+def _is_update(one: PassageClaim, other: PassageClaim, a: _ClaimingPassage, b: _ClaimingPassage) -> bool:
     """Return whether the later of two claims says that the value has changed, or the earlier that it will."""
     when = [read.voice.published or read.voice.changed for read in (a, b)]
     if when[0] is None or when[1] is None:
@@ -140,14 +140,14 @@ def _is_update(one: Claim, other: Claim, a: _Read, b: _Read) -> bool:
     return early.provisional or late.moved
 
 
-def _are_elsewhere(one: Claim, other: Claim, a: _Read, b: _Read) -> bool:
+def _are_elsewhere(one: PassageClaim, other: PassageClaim, a: _ClaimingPassage, b: _ClaimingPassage) -> bool:
     """Return whether two sentences name different places or people, of which the other passage knows nothing."""
     if a.german or b.german or not one.names or not other.names:
         return False
     return not any(b.mentions(name) for name in one.names) and not any(a.mentions(name) for name in other.names)
 
 
-def _have_other_subject(one: Claim, other: Claim, a: _Read, b: _Read) -> bool:
+def _have_other_subject(one: PassageClaim, other: PassageClaim, a: _ClaimingPassage, b: _ClaimingPassage) -> bool:
     """Return whether two clauses say the like of different subjects.
 
     They do where a name stands in the place of another (at the beginning, or behind the same word), or a noun does,
@@ -164,14 +164,14 @@ def _have_other_subject(one: Claim, other: Claim, a: _Read, b: _Read) -> bool:
     )
 
 
-def _list_heads(claim: Claim) -> list[tuple[str, str]]:
+def _list_heads(claim: PassageClaim) -> list[tuple[str, str]]:
     """Return the nouns of a clause that a name says more of: (name, noun), as in ``the Horne opera``."""
     pairs = list(zip(claim.order, claim.order[1:], strict=False))
     english = [(name[1:], noun) for name, noun in pairs if name[0] == ":" and noun[0] not in ".:"]
     return english + [(name[1:], noun[1:]) for noun, name in pairs if noun[0] == ":" and name[0] == "."]
 
 
-def _find_other_role(a: _Read, b: _Read) -> str:
+def _find_other_role(a: _ClaimingPassage, b: _ClaimingPassage) -> str:
     """Return a role for which each passage names one alone, of whom the other knows nothing."""
     for role in sorted({one.role for one in a.roles} & {one.role for one in b.roles}):
         named = [
@@ -185,19 +185,19 @@ def _find_other_role(a: _Read, b: _Read) -> str:
     return ""
 
 
-def _is_known(name: Name, own: _Read, other: _Read) -> bool:
+def _is_known(name: Name, own: _ClaimingPassage, other: _ClaimingPassage) -> bool:
     """Return whether a name is in the other passage, too, or says what its own is about."""
     return other.mentions(name) or any(name.is_like(one) for one in own.title.names if len(one.words) > 1)
 
 
-def _is_named_apart(one: NamedRole, other: NamedRole, a: _Read, b: _Read) -> bool:
+def _is_named_apart(one: NamedRole, other: NamedRole, a: _ClaimingPassage, b: _ClaimingPassage) -> bool:
     """Return whether two roles are of different things: words of each are nowhere in the other passage."""
     if not one.of or not other.of or not one.of.isdisjoint(other.of):
         return False
     return one.of.isdisjoint(b.stems) and other.of.isdisjoint(a.stems)
 
 
-def _find_other_phrase(a: _Read, b: _Read) -> str:
+def _find_other_phrase(a: _ClaimingPassage, b: _ClaimingPassage) -> str:
     for name, one in a.phrases.items():
         other = b.phrases[name]
         if one and other and all(x.isdisjoint(y) for x in one for y in other):
@@ -205,11 +205,11 @@ def _find_other_phrase(a: _Read, b: _Read) -> str:
     return ""
 
 
-def _find_other_word(a: _Read, b: _Read) -> str:
+def _find_other_word(a: _ClaimingPassage, b: _ClaimingPassage) -> str:
     return "answer" if find_opposite(a, b) else "word" if find_other_wording(a, b) else ""
 
 
-def _name(one: Claim, other: Claim) -> str:
+def _name(one: PassageClaim, other: PassageClaim) -> str:
     """Return what two claims give different values of."""
     if one.kind in _KINDS:
         return _KINDS[one.kind]

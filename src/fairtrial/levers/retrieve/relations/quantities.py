@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from fairtrial.levers.retrieve.relations.amounts import Amount, find_amounts
-from fairtrial.levers.retrieve.relations.claims import Claim
+from fairtrial.levers.retrieve.relations.claims import PassageClaim
 from fairtrial.levers.retrieve.relations.meanings import cut_endings, load_meanings
 from fairtrial.levers.retrieve.relations.moments import Moment, find_days, find_moments, find_years
 from fairtrial.levers.retrieve.relations.reading import ReadPassage, ReadSentence
@@ -36,12 +36,12 @@ _MOVED = re.compile(
 )
 
 
-def read_claims(passage: ReadPassage) -> list[Claim]:
+def read_claims(passage: ReadPassage) -> list[PassageClaim]:
     """Return what a passage gives as numbers, sums, measures, days, times and results, without what somebody says."""
     return [claim for one in passage.sentences for claim in _read_sentence(one, passage)]
 
 
-def _read_sentence(sentence: ReadSentence, passage: ReadPassage) -> Iterator[Claim]:
+def _read_sentence(sentence: ReadSentence, passage: ReadPassage) -> Iterator[PassageClaim]:
     text = sentence.text
     if not any(char.isdigit() for char in text) and not any(True for _ in find_amounts(text)):
         return
@@ -52,7 +52,7 @@ def _read_sentence(sentence: ReadSentence, passage: ReadPassage) -> Iterator[Cla
         start = cut.end() if cut else end
 
 
-def _read_clause(clause: str, whole: str, sentence: ReadSentence, passage: ReadPassage) -> Iterator[Claim]:
+def _read_clause(clause: str, whole: str, sentence: ReadSentence, passage: ReadPassage) -> Iterator[PassageClaim]:
     published = passage.voice.published or passage.voice.changed
     moments = list(find_moments(clause, published))
     bare = clause
@@ -62,7 +62,7 @@ def _read_clause(clause: str, whole: str, sentence: ReadSentence, passage: ReadP
     if not moments and not amounts:
         return
     read = ReadSentence(clause, passage.proper)
-    about = Claim(
+    about = PassageClaim(
         "number",
         "",
         frozenset(),
@@ -86,14 +86,14 @@ def _read_clause(clause: str, whole: str, sentence: ReadSentence, passage: ReadP
 
 
 def _mark_order(read: ReadSentence) -> Iterator[str]:
-    """Yield the stems of a clause as `Claim.order` has them."""
+    """Yield the stems of a clause as `PassageClaim.order` has them."""
     for at, one in enumerate(read.tokens):
         if one.telling:
             after = at and read.tokens[at - 1].text.casefold() in _ARTICLES
             yield f"{':' if after else '.'}{one.stem}" if one.capital else one.stem
 
 
-def _claim_moment(one: Moment, about: Claim) -> Claim:
+def _claim_moment(one: Moment, about: PassageClaim) -> PassageClaim:
     value = _number_moment(one)
     made = replace(about, kind=one.kind, unit=frozenset({one.kind}), low=value, high=value)
     return replace(made, years=frozenset(), days=frozenset()) if one.kind == "date" else made
@@ -107,7 +107,7 @@ def _number_moment(one: Moment) -> float:
     return float(first * 10_000 + second)
 
 
-def _claim_amount(amount: Amount, clause: str, read: ReadSentence, about: Claim) -> Claim | None:
+def _claim_amount(amount: Amount, clause: str, read: ReadSentence, about: PassageClaim) -> PassageClaim | None:
     """Return the claim of an amount; None if nothing tells what it counts."""
     given = replace(about, kind=amount.kind, low=amount.low, high=amount.high)
     if amount.kind != "number":
