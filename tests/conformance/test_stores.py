@@ -363,6 +363,9 @@ def test_ledgers_are_remembered_once(store: Store) -> None:
     for place in ("/b.db", "/a.db", "/b.db"):
         store.remember_ledger(place)
     assert list(store.list_ledgers()) == ["/a.db", "/b.db"]
+    for place in ("/a.db", "/c.db"):
+        store.forget_ledger(place)
+    assert list(store.list_ledgers()) == ["/b.db"]
 
 
 def test_many_small_additions_find_as_one_large_one(store: Store, tmp_path: Path) -> None:

@@ -289,6 +289,10 @@ class Store(Protocol):
         """Return the ledgers that were noted, in order."""
         ...
 
+    def forget_ledger(self, place: str) -> None:
+        """Take a ledger from those that were noted: it does not exist any more."""
+        ...
+
     def check(self) -> Sequence[str]:
         """Return what is wrong with the archive, one sentence each, without any document's text."""
         ...

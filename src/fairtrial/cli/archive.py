@@ -23,7 +23,7 @@ from fairtrial.archive.adding import Adding
 from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.finding import Shown, find_holdings, find_source, refuse_unknown, show_documents
 from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
-from fairtrial.cli import archive_search
+from fairtrial.cli import archive_ledgers, archive_search
 from fairtrial.cli.archive_documents import describe_shown, make_documents_table, render_shown
 from fairtrial.cli.archive_search import ArchiveOption
 from fairtrial.cli.archive_withdrawing import describe_followed, describe_outcome, tell_followed, tell_outcome
@@ -46,6 +46,7 @@ from fairtrial.report.words import make_inline
 app = typer.Typer(help="Put documents into an archive, look at them, check it, take them out.", no_args_is_help=True)
 app.command("search")(archive_search.search)
 app.command("embed")(archive_search.embed)
+app.command("ledgers")(archive_ledgers.ledgers)
 
 DocumentLimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="So many documents at most.")]
 

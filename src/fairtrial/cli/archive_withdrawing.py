@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fairtrial.api.displaying import Followed
@@ -27,6 +28,8 @@ def tell_outcome(found: WithdrawalOutcome, archive: str, dry_run: bool) -> Itera
         yield f"{place}: {_tell_ledger(what, dry_run)}"
     for place, why in found.unreached.items():
         yield f"{place}: not cleared: {why.rstrip('.')}. It may hold withdrawn words; withdraw again once it is there."
+        if not Path(place).exists():
+            yield "  If it was deleted, with all copies, have it forgotten: fairtrial archive ledgers --forget PATH."
     yield from (_tell_tainted(one, dry_run) for one in found.tainted)
     verb = "Would withdraw" if dry_run else "Withdrew"
     what_went = f"{verb} {_count(len(found.documents), 'document')} from {archive}, {found.texts:,} of them with text"

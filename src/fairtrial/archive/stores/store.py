@@ -262,6 +262,11 @@ class DatabaseStore:
         with self.database.reading() as db:
             return [row[0] for row in db.execute("SELECT place FROM ledgers ORDER BY place")]
 
+    def forget_ledger(self, place: str) -> None:
+        """Take a ledger from those that were noted."""
+        with self.database.changing() as db:
+            db.execute("DELETE FROM ledgers WHERE place = ?", (place,))
+
     def check(self) -> Sequence[str]:
         """Return what is wrong with the archive, one sentence each."""
         with self.database.reading() as db:

@@ -85,7 +85,9 @@ def _find_contradiction(a: _ClaimingPassage, b: _ClaimingPassage) -> str:
     return _find_other_role(a, b) or _find_other_phrase(a, b) or _find_other_word(a, b)
 
 
-def _pair_claims(a: _ClaimingPassage, b: _ClaimingPassage, known: frozenset[str]) -> Iterator[tuple[PassageClaim, PassageClaim]]:
+def _pair_claims(
+    a: _ClaimingPassage, b: _ClaimingPassage, known: frozenset[str]
+) -> Iterator[tuple[PassageClaim, PassageClaim]]:
     """Yield claims of two passages that cannot both be true."""
     for one in a.claims:
         for other in b.claims:
@@ -105,7 +107,9 @@ def _pair_claims(a: _ClaimingPassage, b: _ClaimingPassage, known: frozenset[str]
                 yield one, other
 
 
-def _is_same_thing(one: PassageClaim, other: PassageClaim, a: _ClaimingPassage, b: _ClaimingPassage, known: frozenset[str]) -> bool:
+def _is_same_thing(
+    one: PassageClaim, other: PassageClaim, a: _ClaimingPassage, b: _ClaimingPassage, known: frozenset[str]
+) -> bool:
     """Return whether two values that are of one unit are of one thing."""
     passing = one.kind == "duration" and one.thing not in _LASTING
     alone = not passing and all(
