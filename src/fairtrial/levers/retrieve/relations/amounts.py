@@ -83,7 +83,7 @@ _NUMBER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class WrittenAmount:
     """A number that a text gives.
 
     Attributes:
@@ -105,7 +105,7 @@ class Amount:
     more: bool
 
 
-def find_amounts(text: str) -> Iterator[Amount]:
+def find_amounts(text: str) -> Iterator[WrittenAmount]:
     """Yield the numbers of a text; no years, and none within longer signs such as ``17/4`` or ``v17``."""
     for found in _NUMBER.finditer(text):
         value, step = _read_number(found)
@@ -122,7 +122,7 @@ def find_amounts(text: str) -> Iterator[Amount]:
             continue  # a year
         before = text[: found.start() + 1 if found[0][:1].isspace() else found.start()]
         low, high = _bound(value * factor, step * factor, before, kind)
-        yield Amount(found.start(), end, kind, unit, low, high, name, bool(_MORE.search(before[-40:])))
+        yield WrittenAmount(found.start(), end, kind, unit, low, high, name, bool(_MORE.search(before[-40:])))
 
 
 def _read_number(found: re.Match[str]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairtrial.levers.retrieve.relations.meanings import exclude_each_other
-from fairtrial.levers.retrieve.relations.reading import Name
+from fairtrial.levers.retrieve.relations.reading import ProperName
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class PassageClaim:
     meanings: frozenset[str]
     years: frozenset[int] = frozenset()
     days: frozenset[str] = frozenset()
-    names: tuple[Name, ...] = ()
+    names: tuple[ProperName, ...] = ()
     provisional: bool = False
     moved: bool = False
     order: tuple[str, ...] = ()

@@ -91,7 +91,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class ProperName:
     """A name in a sentence: words with capitals in a row, where they stand and behind what, whether for sure.
 
     A word that begins a sentence has a capital whatever it is: it is a name for sure if it has one elsewhere, too.
@@ -103,7 +103,7 @@ class Name:
     sure: bool
     before: str = ""
 
-    def is_like(self, other: Name) -> bool:
+    def is_like(self, other: ProperName) -> bool:
         """Return whether two names may be of one thing: one has all words of the other, and its first or last."""
         a, b = sorted((self.words, other.words), key=len)
         numbers = [{word for word in words if word.isdigit()} for words in (a, b)]
@@ -132,7 +132,7 @@ class ReadSentence:
 
 
 @dataclass(frozen=True)
-class ReadPassage:
+class PassageReading:
     """A passage that was read."""
 
     voice: Voice
@@ -163,7 +163,7 @@ class ReadPassage:
         return frozenset(found)
 
     @cached_property
-    def names(self) -> list[Name]:
+    def names(self) -> list[ProperName]:
         """All names in title and text."""
         return [name for one in (self.title, *self.sentences) for name in one.names]
 
@@ -188,13 +188,13 @@ class ReadPassage:
         """Words that it writes without a capital."""
         return frozenset(t.text for one in (self.title, *self.sentences) for t in one.tokens if t.text.islower())
 
-    def mentions(self, name: Name) -> bool:
+    def mentions(self, name: ProperName) -> bool:
         """Return whether a name, or one like it, is in it; in German all words of it must be."""
         if not any(self._takes(name, other) for other in self.names):
             return False
         return not self.german or all(cut_endings(word) in self.stems for word in name.words)
 
-    def _takes(self, name: Name, other: Name) -> bool:
+    def _takes(self, name: ProperName, other: ProperName) -> bool:
         """Return whether a name is like one of its own; of two that may be none, only what looks like no other word."""
         if not name.is_like(other):
             return False
@@ -219,9 +219,9 @@ def _begins(text: str, at: int) -> bool:
     return not before or before[-1] in ':.!?"“”„«»('
 
 
-def _find_names(tokens: Sequence[Token], text: str, proper: frozenset[str]) -> list[Name]:
+def _find_names(tokens: Sequence[Token], text: str, proper: frozenset[str]) -> list[ProperName]:
     """Return the names in a sentence."""
-    found: list[Name] = []
+    found: list[ProperName] = []
     run: list[int] = []
 
     def end() -> None:
@@ -230,7 +230,7 @@ def _find_names(tokens: Sequence[Token], text: str, proper: frozenset[str]) -> l
         if run and (len(run) > 1 or not tokens[run[0]].text[0].isdigit()):
             words = tuple(tokens[i].text.casefold().removesuffix("'s").removesuffix("’s") for i in run)
             sure = len(run) > 1 or not _begins(text, tokens[run[0]].start) or words[0] in proper
-            found.append(Name(words, run[0], run[-1], sure, tokens[run[0] - 1].text.casefold() if run[0] else ""))
+            found.append(ProperName(words, run[0], run[-1], sure, tokens[run[0] - 1].text.casefold() if run[0] else ""))
         run.clear()
 
     for at, token in enumerate(tokens):

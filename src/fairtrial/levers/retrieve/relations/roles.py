@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fairtrial.levers.retrieve.relations.reading import MONTHS, WEEKDAYS, Name, ReadPassage, ReadSentence
+from fairtrial.levers.retrieve.relations.reading import MONTHS, WEEKDAYS, PassageReading, ProperName, ReadSentence
 
 NEAR = 6
 """Words between a name and what it is named as at most."""
@@ -38,11 +38,11 @@ class NamedRole:
     """A name for a role; ``of``: words that say whose it is."""
 
     role: str
-    name: Name
+    name: ProperName
     of: frozenset[str]
 
 
-def find_roles(passage: ReadPassage) -> Iterator[NamedRole]:
+def find_roles(passage: PassageReading) -> Iterator[NamedRole]:
     """Yield whom a passage may name as what: names near a word for a role."""
     for sentence in passage.sentences:
         if sentence.quoted:
@@ -53,7 +53,7 @@ def find_roles(passage: ReadPassage) -> Iterator[NamedRole]:
                     yield NamedRole(meaning, name, _find_object(sentence, at, name))
 
 
-def _find_object(sentence: ReadSentence, at: int, name: Name) -> frozenset[str]:
+def _find_object(sentence: ReadSentence, at: int, name: ProperName) -> frozenset[str]:
     """Return what says whose a role is: a word right before it, or words behind it that begin with ``of``."""
     tokens = sentence.tokens
     found = [at - 1] if at and tokens[at - 1].telling else []
@@ -65,17 +65,17 @@ def _find_object(sentence: ReadSentence, at: int, name: Name) -> frozenset[str]:
     )  # fmt: skip
 
 
-def find_places(passage: ReadPassage) -> list[frozenset[str]]:
+def find_places(passage: PassageReading) -> list[frozenset[str]]:
     """Return where a passage says that something was found, as stems of the words."""
     return _read_phrases(passage, _FOUND)
 
 
-def find_causes(passage: ReadPassage) -> list[frozenset[str]]:
+def find_causes(passage: PassageReading) -> list[frozenset[str]]:
     """Return the causes that a passage names, as stems of their words."""
     return _read_phrases(passage, _CAUSE)
 
 
-def _read_phrases(passage: ReadPassage, pattern: re.Pattern[str]) -> list[frozenset[str]]:
+def _read_phrases(passage: PassageReading, pattern: re.Pattern[str]) -> list[frozenset[str]]:
     found = []
     for sentence in passage.sentences:
         for match in pattern.finditer(sentence.text):
@@ -91,7 +91,7 @@ def _read_phrases(passage: ReadPassage, pattern: re.Pattern[str]) -> list[frozen
     return found
 
 
-def _find_holders(sentence: ReadSentence, at: int) -> list[Name]:
+def _find_holders(sentence: ReadSentence, at: int) -> list[ProperName]:
     """Return the names that stand near a word for a role."""
     return [
         name
@@ -103,7 +103,7 @@ def _find_holders(sentence: ReadSentence, at: int) -> list[Name]:
     ]
 
 
-def _is_place(sentence: ReadSentence, name: Name, at: int) -> bool:
+def _is_place(sentence: ReadSentence, name: ProperName, at: int) -> bool:
     """Return whether what stands beside a name makes it a place or an occasion, not who has a role."""
     before = sentence.tokens[name.first - 1].text.casefold() if name.first else ""
     if before in _NO_HOLDER:
