@@ -17,7 +17,7 @@ from fairtrial.levers.retrieve.relations.claims import PassageClaim
 from fairtrial.levers.retrieve.relations.events import corrects, tell_same_event
 from fairtrial.levers.retrieve.relations.opposites import find_opposite, find_other_wording
 from fairtrial.levers.retrieve.relations.quantities import GENERIC, read_claims
-from fairtrial.levers.retrieve.relations.reading import PassageReading, ProperName
+from fairtrial.levers.retrieve.relations.reading import PassageInWords, ProperName
 from fairtrial.levers.retrieve.relations.roles import NamedRole, find_causes, find_places, find_roles
 from fairtrial.levers.retrieve.relations.voices import Voice
 
@@ -32,7 +32,7 @@ _BEFORE = frozenset({"", *_BEFORE_WORDS.split(" ")})
 _KINDS = {"money": "sum of money", "share": "share", "date": "date", "time": "time of day", "result": "result"}
 
 
-class _ClaimingPassage(PassageReading):
+class _ClaimingPassage(PassageInWords):
     """A passage with its claims."""
 
     @cached_property

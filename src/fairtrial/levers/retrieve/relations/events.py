@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from fairtrial.levers.retrieve.relations.reading import PassageReading
+from fairtrial.levers.retrieve.relations.reading import PassageInWords
 
 DAYS = timedelta(days=7)
 """Between reports of one event at most; what has no date may be of any."""
@@ -22,7 +22,7 @@ _CORRECTING = re.compile(
 )
 
 
-def tell_same_event(a: PassageReading, b: PassageReading) -> bool:
+def tell_same_event(a: PassageInWords, b: PassageInWords) -> bool:
     """Return whether two passages tell of the same event."""
     if not are_near(a.voice.published or a.voice.changed, b.voice.published or b.voice.changed):
         return False
@@ -37,12 +37,12 @@ def are_near(a: datetime | None, b: datetime | None) -> bool:
     return a is None or b is None or abs(_aware(a) - _aware(b)) <= DAYS
 
 
-def corrects(passage: PassageReading) -> bool:
+def corrects(passage: PassageInWords) -> bool:
     """Return whether a passage puts another one right."""
     return bool(_CORRECTING.search(passage.voice.title) or _CORRECTING.search(passage.voice.text[:400]))
 
 
-def _has_subject(a: PassageReading, b: PassageReading) -> bool:
+def _has_subject(a: PassageInWords, b: PassageInWords) -> bool:
     """Return whether what A is about is in B.
 
     That is a name in its title; in a title without names, most of its words that return in the text.
@@ -58,7 +58,7 @@ def _has_subject(a: PassageReading, b: PassageReading) -> bool:
     return not named and any(b.mentions(name) for name in a.title.names)
 
 
-def _begins_alike(a: PassageReading, b: PassageReading) -> bool:
+def _begins_alike(a: PassageInWords, b: PassageInWords) -> bool:
     """Return whether the beginning of A names what B begins with, and both begin with more that is the same."""
     lead = [name for one in a.lead for name in one.names]
     other = [name for one in (b.title, *b.lead) for name in one.names if name.sure]

@@ -6,7 +6,7 @@ import re
 
 from fairtrial.levers.retrieve.relations.meanings import exclude_each_other
 from fairtrial.levers.retrieve.relations.moments import find_days, find_years
-from fairtrial.levers.retrieve.relations.reading import PassageReading, ReadSentence
+from fairtrial.levers.retrieve.relations.reading import PassageInWords, ReadSentence
 
 ALIKE = 0.6
 """Share of the shorter sentence's words that the other must have where one says the opposite."""
@@ -20,7 +20,7 @@ _NOT = re.compile(r"\b(?:not|never|no longer|cannot|\w+n't|nicht|keine?[nrms]?|n
 _OURS = re.compile(r"\b(?:I|we|our|us|this newspaper|this paper|wir|unser\w*|diese Zeitung)\b")
 
 
-def find_opposite(a: PassageReading, b: PassageReading) -> str:
+def find_opposite(a: PassageInWords, b: PassageInWords) -> str:
     """Return the word with which one passage says the opposite of the other; empty if neither does."""
     for one in a.sentences:
         if one.quoted or not one.tokens:
@@ -33,7 +33,7 @@ def find_opposite(a: PassageReading, b: PassageReading) -> str:
     return ""
 
 
-def _compare(one: ReadSentence, other: ReadSentence, a: PassageReading, b: PassageReading) -> str:
+def _compare(one: ReadSentence, other: ReadSentence, a: PassageInWords, b: PassageInWords) -> str:
     """Return the word in which two sentences are opposites."""
     pair = _find_poles(one, other)
     denied = bool(_NOT.search(one.text)) != bool(_NOT.search(other.text))
@@ -50,7 +50,7 @@ def _compare(one: ReadSentence, other: ReadSentence, a: PassageReading, b: Passa
     return _find_word(one, pair[0]) if pair else "not"
 
 
-def _list_stems(sentence: ReadSentence, passage: PassageReading) -> frozenset[str]:
+def _list_stems(sentence: ReadSentence, passage: PassageInWords) -> frozenset[str]:
     """Return what a sentence is about; of one that begins with a pronoun also what the one before it is."""
     at = passage.sentences.index(sentence)
     if at and sentence.tokens[0].text.casefold() in _PRONOUNS:
@@ -76,7 +76,7 @@ def _list_poles(sentence: ReadSentence) -> dict[int, str]:
     }
 
 
-def _are_apart(one: ReadSentence, other: ReadSentence, a: PassageReading, b: PassageReading) -> bool:
+def _are_apart(one: ReadSentence, other: ReadSentence, a: PassageInWords, b: PassageInWords) -> bool:
     """Return whether two sentences speak of different times, or different things."""
     dates = [voice.published or voice.changed for voice in (a.voice, b.voice)]
     years = [find_years(s.text, when) for s, when in zip((one, other), dates, strict=True)]
@@ -91,7 +91,7 @@ def _are_apart(one: ReadSentence, other: ReadSentence, a: PassageReading, b: Pas
     return numbers[0] != numbers[1] or exclude_each_other(*said)
 
 
-def find_other_wording(a: PassageReading, b: PassageReading) -> str:
+def find_other_wording(a: PassageInWords, b: PassageInWords) -> str:
     """Return a word of A in whose place a sentence of B that is else the same has another; empty if there is none."""
     for one in a.sentences:
         for other in b.sentences:

@@ -11,7 +11,7 @@ from fairtrial.levers.retrieve.relations.amounts import WrittenAmount, find_amou
 from fairtrial.levers.retrieve.relations.claims import PassageClaim
 from fairtrial.levers.retrieve.relations.meanings import cut_endings, load_meanings
 from fairtrial.levers.retrieve.relations.moments import Moment, find_days, find_moments, find_years
-from fairtrial.levers.retrieve.relations.reading import PassageReading, ReadSentence
+from fairtrial.levers.retrieve.relations.reading import PassageInWords, ReadSentence
 
 THINGS = 2
 """Words behind a number that may be what it counts."""
@@ -36,12 +36,12 @@ _MOVED = re.compile(
 )
 
 
-def read_claims(passage: PassageReading) -> list[PassageClaim]:
+def read_claims(passage: PassageInWords) -> list[PassageClaim]:
     """Return what a passage gives as numbers, sums, measures, days, times and results, without what somebody says."""
     return [claim for one in passage.sentences for claim in _read_sentence(one, passage)]
 
 
-def _read_sentence(sentence: ReadSentence, passage: PassageReading) -> Iterator[PassageClaim]:
+def _read_sentence(sentence: ReadSentence, passage: PassageInWords) -> Iterator[PassageClaim]:
     text = sentence.text
     if not any(char.isdigit() for char in text) and not any(True for _ in find_amounts(text)):
         return
@@ -52,7 +52,7 @@ def _read_sentence(sentence: ReadSentence, passage: PassageReading) -> Iterator[
         start = cut.end() if cut else end
 
 
-def _read_clause(clause: str, whole: str, sentence: ReadSentence, passage: PassageReading) -> Iterator[PassageClaim]:
+def _read_clause(clause: str, whole: str, sentence: ReadSentence, passage: PassageInWords) -> Iterator[PassageClaim]:
     published = passage.voice.published or passage.voice.changed
     moments = list(find_moments(clause, published))
     bare = clause

@@ -132,7 +132,7 @@ class ReadSentence:
 
 
 @dataclass(frozen=True)
-class PassageReading:
+class PassageInWords:
     """A passage that was read."""
 
     voice: Voice

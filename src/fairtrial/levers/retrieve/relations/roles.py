@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fairtrial.levers.retrieve.relations.reading import MONTHS, WEEKDAYS, PassageReading, ProperName, ReadSentence
+from fairtrial.levers.retrieve.relations.reading import MONTHS, WEEKDAYS, PassageInWords, ProperName, ReadSentence
 
 NEAR = 6
 """Words between a name and what it is named as at most."""
@@ -42,7 +42,7 @@ class NamedRole:
     of: frozenset[str]
 
 
-def find_roles(passage: PassageReading) -> Iterator[NamedRole]:
+def find_roles(passage: PassageInWords) -> Iterator[NamedRole]:
     """Yield whom a passage may name as what: names near a word for a role."""
     for sentence in passage.sentences:
         if sentence.quoted:
@@ -65,17 +65,17 @@ def _find_object(sentence: ReadSentence, at: int, name: ProperName) -> frozenset
     )  # fmt: skip
 
 
-def find_places(passage: PassageReading) -> list[frozenset[str]]:
+def find_places(passage: PassageInWords) -> list[frozenset[str]]:
     """Return where a passage says that something was found, as stems of the words."""
     return _read_phrases(passage, _FOUND)
 
 
-def find_causes(passage: PassageReading) -> list[frozenset[str]]:
+def find_causes(passage: PassageInWords) -> list[frozenset[str]]:
     """Return the causes that a passage names, as stems of their words."""
     return _read_phrases(passage, _CAUSE)
 
 
-def _read_phrases(passage: PassageReading, pattern: re.Pattern[str]) -> list[frozenset[str]]:
+def _read_phrases(passage: PassageInWords, pattern: re.Pattern[str]) -> list[frozenset[str]]:
     found = []
     for sentence in passage.sentences:
         for match in pattern.finditer(sentence.text):
