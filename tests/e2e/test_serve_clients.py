@@ -90,7 +90,7 @@ def test_the_root_tells_who_answers_and_that_it_is_the_one_that_was_tested(clien
     assert told["name"] == "talker"
     assert told["trial_name"] == "small"
     assert told["sameness"]["id"] == "same"
-    assert (told["sameness"]["different"], told["sameness"]["failed"]) == (0, 0)
+    assert (told["sameness"]["different"], told["sameness"]["failed"]) == (0, 0), told["sameness"]["examples"]
     assert told["sameness"]["asked"] == 6
     assert "talker" in told["verdicts"][0]["words"]
     assert [model.id for model in client.models.list()] == ["talker", "winner"]

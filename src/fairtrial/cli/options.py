@@ -48,8 +48,7 @@ OnOption = Annotated[
     str,
     typer.Option(
         "--on",
-        help="Where answers are made: local, processes (several engines side by side), ray, ray://HOST:PORT or "
-        "ray:ADDRESS.",
+        help="Where answers are made: local, processes (several engines side by side), ray or ray:ADDRESS.",
     ),
 ]
 WorkersOption = Annotated[

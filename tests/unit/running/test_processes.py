@@ -162,7 +162,7 @@ def test_work_that_was_begun_goes_on_where_it_stopped_and_what_always_kills_is_n
         ("proceses", None, r"cannot be made on 'proceses'\. Did you mean 'processes'\?"),
         ("local", 3, "3 workers, and local has one"),
         ("processes:4", None, r"cannot be made on 'processes:4'"),
-        ("ray://x y", None, r"cannot be made on 'ray://x y'"),
+        ("ray://head:10001", None, r"cannot be made on 'ray://head:10001'"),
     ],
 )
 def test_wrong_words_for_a_place_are_told(written: str, workers: int | None, told: str) -> None:
@@ -171,6 +171,6 @@ def test_wrong_words_for_a_place_are_told(written: str, workers: int | None, tol
 
 
 def test_places_are_read() -> None:
-    assert read_place("ray://head:10001", 4) == RunnerPlace("ray", "ray://head:10001", 4)
+    assert read_place("ray:10.0.0.1:6379", 4) == RunnerPlace("ray", "10.0.0.1:6379", 4)
     assert read_place("ray:10.0.0.1:6379") == RunnerPlace("ray", "10.0.0.1:6379")
     assert read_place("local") == HERE

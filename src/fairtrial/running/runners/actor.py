@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from queue import SimpleQueue
 from typing import Any
 
@@ -71,7 +71,3 @@ class EngineActor:
             yield pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
             if isinstance(message, WorkDone | WorkFailed):
                 return
-
-    def do_whole(self, packed: bytes) -> Sequence[bytes]:
-        """Return what some work comes to."""
-        return list(self.do(packed))

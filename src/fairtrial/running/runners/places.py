@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from fairtrial.errors import SpecError, did_you_mean
 
 KINDS = ("local", "processes", "ray")
-ALLOWED = (
-    "Write local, processes, ray (one is started here), ray://HOST:PORT (by Ray's client port) or ray:ADDRESS (as "
-    "`ray start` tells it)."
-)
-ADDRESS = re.compile(r"[\w.:\[\]-]+")
+ALLOWED = "Write local, processes, ray (one is started here) or ray:ADDRESS (as `ray start` tells it)."
+ADDRESS = re.compile(r"[\w.\[\]-][\w.:\[\]-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,6 @@ def read_place(written: str, workers: int | None = None) -> RunnerPlace:
         )
     if not colon:
         return RunnerPlace(kind, "", workers)
-    if kind != "ray" or not ADDRESS.fullmatch(rest.removeprefix("//")):
+    if kind != "ray" or not ADDRESS.fullmatch(rest):
         raise SpecError(f"answers cannot be made on {written!r}.", fix=ALLOWED)
-    return RunnerPlace(kind, f"ray:{rest}" if rest.startswith("//") else rest, workers)
+    return RunnerPlace(kind, rest, workers)

@@ -56,7 +56,6 @@ class RayHost:
         except ImportError as error:
             raise MissingExtraError("Ray", "ray") from error
         self._read_image = read_image
-        self._streams = not address.startswith("ray://")
         self._is_ours = not self._ray.is_initialized()
         if self._is_ours:
             self._join(address)
@@ -105,7 +104,7 @@ class RayHost:
             options["scheduling_strategy"] = affinity(self._find_largest(), soft=False)
         self._check_size(needs)
         actor = self._ray.remote(EngineActor).options(**options).remote()
-        link = RayLink(self._ray, actor, self._streams, self._read_image)
+        link = RayLink(self._ray, actor, self._read_image)
         try:
             link.meet(setup)
         except BaseException:
@@ -141,8 +140,8 @@ class RayHost:
 class RayLink:
     """See `fairtrial.running.runners.jobs.WorkerLink`."""
 
-    def __init__(self, ray: Any, actor: Any, streams: bool, read_image: ReadImage) -> None:
-        self._ray, self._actor, self._streams, self._read_image = ray, actor, streams, read_image
+    def __init__(self, ray: Any, actor: Any, read_image: ReadImage) -> None:
+        self._ray, self._actor, self._read_image = ray, actor, read_image
         self._sent: SimpleQueue[Any] = SimpleQueue()
         self._coming: Iterator[bytes] | None = None
         self.machine = ""
@@ -184,10 +183,7 @@ class RayLink:
         images = {image.hash: image for request in list_requests(work) for image in list_images(request)}
         told = {name: self._read_image(image) for name, image in images.items()}
         packed = pickle.dumps((work, told), pickle.HIGHEST_PROTOCOL)
-        if self._streams:
-            self._sent.put(self._actor.do.options(num_returns="streaming").remote(packed))
-        else:
-            self._sent.put(self._actor.do_whole.remote(packed))
+        self._sent.put(self._actor.do.options(num_returns="streaming").remote(packed))
 
     def receive(self) -> WorkerMessage:
         """Return the next message.  Raises LostWorkerError when the actor is gone."""
@@ -205,11 +201,8 @@ class RayLink:
 
     def _read(self, sent: Any) -> Iterator[bytes]:
         try:
-            if self._streams:
-                for ref in sent:
-                    yield self._ray.get(ref)
-            else:
-                yield from self._ray.get(sent)
+            for ref in sent:
+                yield self._ray.get(ref)
         except self._ray.exceptions.RayError as error:
             raise LostWorkerError(_describe(error)) from error
 
