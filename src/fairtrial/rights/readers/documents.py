@@ -13,6 +13,8 @@ from fairtrial.rights.readers.html import read_html_signals
 from fairtrial.rights.readers.images import read_image_signals, read_pdf_signals
 from fairtrial.rights.readers.news import read_newsml_signals, read_ninjs_signals
 from fairtrial.rights.readers.odrl import read_odrl
+from fairtrial.rights.readers.odrl_xml import translate_policies
+from fairtrial.rights.readers.parsing import parse_signal_xml
 from fairtrial.rights.readers.place import Place, SignalSource, make_source
 from fairtrial.rights.readers.sites import Site
 from fairtrial.rights.record import Evidence
@@ -60,7 +62,8 @@ def _read_headers(source: SignalSource, place: Place, site: Site, kind: SignalFi
 
 
 def _read_policy(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
-    return read_odrl(data, source, "policy", place.url)
+    is_xml = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+    return read_odrl(translate_policies(parse_signal_xml(data)) if is_xml else data, source, "policy", place.url)
 
 
 def _read_nothing(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:

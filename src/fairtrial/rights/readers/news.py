@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
+from fairtrial.errors import RightsError
 from fairtrial.rights.readers.odrl import read_odrl
+from fairtrial.rights.readers.odrl_xml import translate_policies
 from fairtrial.rights.readers.parsing import parse_signal_json, parse_signal_xml, read_element_text
 from fairtrial.rights.readers.place import Place, SignalSource, clean_line
 from fairtrial.rights.readers.sites import Site
@@ -50,7 +53,10 @@ def _read_info(info: Mapping[str, object], source: SignalSource, address: str, h
 
 
 def _read_encoded(encoded: object, language: str, source: SignalSource, address: str, signal: str) -> list[Evidence]:
-    """Return what an expression of rights says; one in another language than ODRL as JSON cannot be read."""
+    """Return what an expression of rights says; one in another language than ODRL cannot be read."""
+    if isinstance(encoded, str) and encoded.lstrip()[:1] == "<":
+        with suppress(RightsError):
+            encoded = translate_policies(parse_signal_xml(encoded.encode())) or encoded
     if isinstance(encoded, str) and encoded.lstrip()[:1] not in ("{", "["):
         problem = f"its rights are written in {clean_line(language)[:80] or 'an unnamed language'}, which is not read"
         return [source.tell(signal, encoded, at="rightsInfo", problem=problem)]
@@ -93,8 +99,8 @@ def _read_newsml_info(info: Element, source: SignalSource, address: str) -> list
             value = child.get("uri") or child.get("qcode", "").replace(":", "/") or read_element_text(child)
             found += tell_mining(NEWSML, value, source, "rightsInfo/dataMining", constraints)
         elif name in ("rightsExpressionXML", "rightsExpressionData"):
-            text = read_element_text(child) if not len(child) else "<"
-            found += _read_encoded(text, child.get("langid", ""), source, address, NEWSML)
+            policies = translate_policies(child) if len(child) else read_element_text(child)
+            found += _read_encoded(policies or "<", child.get("langid", ""), source, address, NEWSML)
     if lines or holder:
         found.insert(0, source.tell(NEWSML, "\n".join(lines), at="rightsInfo"))
     terms_url = clean_line(next((link for link in links if link), ""))

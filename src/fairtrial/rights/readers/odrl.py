@@ -100,6 +100,8 @@ def _tell_policy(policy: Mapping[str, object], source: SignalSource, at: str, ad
         statements += _read_permission(rule, policy, address)
     if _list(policy.get("obligation")):
         unread.append("it has an obligation of its own, which is not read")
+    if _list(policy.get("inheritFrom")):
+        unread.append("it inherits from another policy, which is not read")
     assigner = policy.get("assigner")
     uid = _id(policy.get("uid") or policy.get("@id"))
     evidence = source.tell(ODRL, _write(policy), tuple(dict.fromkeys(statements)), at=at, problem="; ".join(unread))
