@@ -87,7 +87,8 @@ def test_gradients_are_those_of_rows_one_by_one_in_the_models_own_way() -> None:
         found.append({name: weight.grad.clone() for name, weight in network.list_learned().items()})
     assert all(grad.abs().max() > 1e-3 for grad in found[0].values())
     for name, grad in found[0].items():
-        torch.testing.assert_close(grad, found[1][name], rtol=1e-3, atol=1e-4, msg=name)
+        apart = float((grad - found[1][name]).norm() / found[1][name].norm())
+        assert apart < 1e-4, f"{name}: {apart:.2g}"  # single numbers that are nearly 0 differ by more, by rounding
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
