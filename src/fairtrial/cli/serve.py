@@ -12,6 +12,7 @@ from rich.text import Text
 
 from fairtrial.cli.options import ThreadsOption
 from fairtrial.errors import MissingExtraError, SpecError
+from fairtrial.pages.binding import bind_address
 from fairtrial.report.words import make_inline
 
 BACKLOG = 1024
@@ -70,7 +71,7 @@ def serve(
         ledger=ledger, host=host, threads=threads, limits=limits, origins=tuple(cors or ()), compare=compare,
         strict=strict, record=record, record_share=record_share, votes=votes, embed=embed,
     )  # fmt: skip
-    with running.bind(host, port) as listening:
+    with bind_address(host, port) as listening:
         hall = serving.open_hall(candidates, options, _tell)
         listening.listen(BACKLOG)  # who reads the address may connect at once
         _tell_who(hall, host, listening.getsockname()[1])

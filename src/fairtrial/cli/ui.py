@@ -13,6 +13,7 @@ from rich.text import Text
 
 from fairtrial import api
 from fairtrial.errors import MissingExtraError, SpecError
+from fairtrial.pages.binding import bind_address
 from fairtrial.report.words import make_inline
 
 PARTS = ("starlette", "uvicorn")
@@ -49,7 +50,8 @@ def ui(
         raise SpecError(f"--workspace {workspace}: there is no such folder.", fix="Make it first.")
     shelved = shelf.Shelf(ledgers or [api.DEFAULT_LEDGER])
     bench = app.make_bench(shelved, None if read_only else runs.RunTable(workspace.resolve()))
-    listening = running.listen(host, port)
+    listening = bind_address(host, port)
+    listening.listen(running.BACKLOG)
     address = _name_address(host, listening.getsockname()[1])
     Console().print(Text(f"Workbench at {address} (Ctrl-C ends it)"), soft_wrap=True)
     for one in shelved.ledgers.values():

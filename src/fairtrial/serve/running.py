@@ -12,7 +12,6 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from fairtrial.errors import FairtrialError
 from fairtrial.serve.app import make_app
 from fairtrial.serve.hall import Hall
 
@@ -51,22 +50,6 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: Any) -> None:
         self.hall.refuse_more()
         super().handle_exit(sig, frame)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.  Raises FairtrialError where that cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((host, port))
-    except (OSError, OverflowError) as error:
-        found.close()
-        told = getattr(error, "strerror", None) or str(error)
-        raise FairtrialError(
-            f"{host}:{port} cannot be listened on: {told}.", fix="Choose another one with --port, or stop what uses it."
-        ) from error
-    return found
 
 
 def run_server(hall: Hall, listening: socket.socket) -> None:

@@ -8,27 +8,9 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
-from fairtrial.errors import FairtrialError
-
 IDLE_SECONDS = 30
 CONNECTIONS = 200
 BACKLOG = 128
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.  Raises FairtrialError where that cannot be had."""
-    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((host, port))
-        found.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
-        found.close()
-        told = getattr(error, "strerror", None) or str(error)
-        raise FairtrialError(
-            f"{host}:{port} cannot be listened on: {told}.", fix="Choose another one with --port, or stop what uses it."
-        ) from error
-    return found
 
 
 def serve_pages(app: ASGIApp, listening: socket.socket) -> None:

@@ -14,11 +14,11 @@ import uvicorn
 
 from fairtrial.engines.base import Engine
 from fairtrial.engines.live import NOTHING, AnswerPiece, Wishes
+from fairtrial.pages.binding import bind_address
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.serve.app import make_app
 from fairtrial.serve.desk import Desk
 from fairtrial.serve.hall import Hall
-from fairtrial.serve.running import bind
 from fairtrial.serve.served import About, Served, ServingLimits
 from fairtrial.spec.candidate import Candidate
 from tests.support import guarding, retrieving
@@ -134,7 +134,7 @@ def say_by_question(answers: Mapping[str, str], otherwise: str) -> Callable[[str
 def chat_server(served: Sequence[Served], **more: Any) -> Iterator[ChatServer]:
     """Yield a server of some candidates that listens; it is stopped at the end."""
     hall = Hall(tuple(served), **more)
-    listening = bind("127.0.0.1", 0)
+    listening = bind_address("127.0.0.1", 0)
     listening.listen(64)
     server = uvicorn.Server(uvicorn.Config(make_app(hall), lifespan="off", log_config=None, access_log=False))
     thread = threading.Thread(target=lambda: server.run(sockets=[listening]), daemon=True)
