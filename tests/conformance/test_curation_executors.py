@@ -37,7 +37,7 @@ def test_an_executor_of_datatrove_makes_the_same_bytes(
     if kind == "ray":
         ray = pytest.importorskip("ray")
         try:
-            ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+            ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
         except Exception as error:  # its own processes have some seconds to start, which a busy machine does not keep
             pytest.skip(f"Ray does not start on this machine: {error}")
     try:

@@ -2,7 +2,8 @@
 
 Faults: ``429`` (with Retry-After), ``500``, ``cut`` (the connection ends in the middle of the answer), ``slow`` (the
 body comes in drops), ``garbage`` (no JSON), ``401`` (an error that repeats the key that it was given), ``no logprobs``
-(requests that ask for them are refused).
+(requests that ask for them are refused).  No request meets more than two faults that pass, so that a client of three
+attempts gets every answer, in whatever order its requests come.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+PASSING = ("429", "500", "cut", "slow", "garbage")
 
 
 class Proxy(ThreadingHTTPServer):
@@ -33,6 +36,7 @@ class Proxy(ThreadingHTTPServer):
         self.host = urlsplit(target)
         self.order = itertools.cycle(faults)
         self.seen: Counter[str] = Counter()
+        self.met: Counter[bytes] = Counter()
         self.bodies: list[bytes] = []
         self.lock = threading.Lock()
 
@@ -41,9 +45,10 @@ class Proxy(ThreadingHTTPServer):
         """Base URL for clients."""
         return f"http://127.0.0.1:{self.server_port}/v1"
 
-    def next_fault(self) -> str:
+    def next_fault(self, body: bytes) -> str:
         with self.lock:
-            fault = next(self.order)
+            fault = "" if self.met[body] == 2 else next(self.order)
+            self.met[body] += fault in PASSING
             self.seen[fault or "passed on"] += 1
             return fault
 
@@ -60,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        fault = self.server.next_fault()
+        fault = self.server.next_fault(body)
         key = self.headers["authorization"]
         replies = {
             "429": (429, '{"error": {"message": "slow down"}}'),
