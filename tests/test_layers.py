@@ -7,9 +7,8 @@ import graphlib
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 SRC = Path(__file__).parents[1] / "src" / "fairtrial"
 FILES = sorted(SRC.rglob("*.py"))
@@ -98,6 +97,24 @@ HEAVY = {
 }
 
 
+# Each check goes through all files and names every one that fails it: a test for each of some thousand pairs of a file
+# and a check would take longer to be counted than to be run.
+
+
+@cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(parse(path)))
+
+
+def where(path: Path) -> str:
+    return str(path.relative_to(SRC))
+
+
 def unit(path: Path) -> str:
     parts = path.relative_to(SRC).parts
     return parts[0].removesuffix(".py")
@@ -122,20 +139,26 @@ def imported(node: ast.stmt) -> list[str]:
     return []
 
 
-def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
-    tree = ast.parse(path.read_text())
-    nodes = tree.body if top_level_only else list(ast.walk(tree))
-    return {name for node in nodes if isinstance(node, ast.stmt) for name in imported(node)}
+@cache
+def imports(path: Path, *, top_level_only: bool = False) -> frozenset[str]:
+    among = parse(path).body if top_level_only else nodes(path)
+    return frozenset(name for node in among if isinstance(node, ast.stmt) for name in imported(node))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
-def test_a_unit_imports_only_what_its_layer_allows(path: Path) -> None:
-    own = unit(path)
-    if own in TOP:
-        return
-    assert own in ALLOWED, f"{own} is not in the table of layers"
-    ours = {name.split(".")[1] if "." in name else "__init__" for name in imports(path) if name.startswith("fairtrial")}
-    assert ours - {own} <= ALLOWED[own]
+def units_imported(path: Path) -> set[str]:
+    """Other units that a file imports from."""
+    ours = {name for name in imports(path) if name.startswith("fairtrial")}
+    return {name.split(".")[1] if "." in name else "__init__" for name in ours} - {unit(path)}
+
+
+def test_every_unit_is_in_the_table_of_layers() -> None:
+    assert {unit(path) for path in FILES} == TOP | set(ALLOWED)
+
+
+def test_a_unit_imports_only_what_its_layer_allows() -> None:
+    below = [path for path in FILES if unit(path) not in TOP]
+    too_much = {where(path): units_imported(path) - ALLOWED.get(unit(path), set()) for path in below}
+    assert {path: names for path, names in too_much.items() if names} == {}
 
 
 def test_no_import_cycles() -> None:
@@ -146,39 +169,42 @@ def test_no_import_cycles() -> None:
     assert len(list(graphlib.TopologicalSorter(graph).static_order())) >= len(FILES)  # else it raises CycleError
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
-def test_own_modules_are_imported_at_the_top(path: Path) -> None:
-    hidden = {n for n in imports(path) - imports(path, top_level_only=True) if n.startswith("fairtrial")}
-    assert not hidden
+def test_own_modules_are_imported_at_the_top() -> None:
+    hidden = {where(path): imports(path) - imports(path, top_level_only=True) for path in FILES}
+    ours = {path: {name for name in names if name.startswith("fairtrial")} for path, names in hidden.items()}
+    assert {path: names for path, names in ours.items() if names} == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
-def test_heavy_packages_are_imported_in_adapters_only(path: Path) -> None:
-    heavy = {name.split(".")[0] for name in imports(path, top_level_only=True)} & HEAVY
-    assert not heavy or "llamacpp" in path.parts or "transformers" in path.parts or "postgres" in path.parts
+def test_heavy_packages_are_imported_in_adapters_only() -> None:
+    others = [path for path in FILES if not {"llamacpp", "transformers", "postgres"} & set(path.parts)]
+    heavy = {where(p): {name.split(".")[0] for name in imports(p, top_level_only=True)} & HEAVY for p in others}
+    assert {path: names for path, names in heavy.items() if names} == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
-def test_files_and_functions_are_small(path: Path) -> None:
-    text = path.read_text()
-    assert len(text.splitlines()) <= 400
-    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    assert [f.name for f in functions if (f.end_lineno or 0) - f.lineno >= 60] == []
+def test_files_and_functions_are_small() -> None:
+    lines = {where(path): len(path.read_text().splitlines()) for path in FILES}
+    assert {path: count for path, count in lines.items() if count > 400} == {}
+    long = [
+        f"{where(path)}: {node.name}"
+        for path in FILES
+        for node in nodes(path)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 60
+    ]
+    assert long == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
-def test_every_module_says_what_it_does(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def test_every_module_says_what_it_does() -> None:
+    assert [where(path) for path in FILES if not ast.get_docstring(parse(path))] == []
 
 
 def test_a_class_or_type_has_a_name_of_its_own() -> None:
     """One word, one meaning: a public name of a class or of a type stands for one thing in the whole source."""
     places: dict[str, list[str]] = {}
     for path in FILES:
-        for name in (one for node in ast.parse(path.read_text()).body for one in named_types(node)):
-            places.setdefault(name, []).append(str(path.relative_to(SRC)))
+        for name in (one for node in parse(path).body for one in named_types(node)):
+            places.setdefault(name, []).append(where(path))
     assert {"Candidate", "Verdict", "Floats", "Row"} <= set(places)
-    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
 def named_types(node: ast.stmt) -> list[str]:
@@ -192,14 +218,16 @@ SQL = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE|CREATE|DROP|PRAGMA)\s+\S
 RUNS_SQL = re.compile(r"\b(ledger|store|db|connection)\.(read|execute|executemany|executescript)\(")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
-def test_only_the_ledger_and_the_stores_of_documents_speak_sql(path: Path) -> None:
-    if unit(path) == "ledger" or "stores" in path.parts:
-        return
-    text = path.read_text()
-    constants = [n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    assert not [value for value in constants if SQL.match(value)]
-    assert not RUNS_SQL.search(text)
+def test_only_the_ledger_and_the_stores_of_documents_speak_sql() -> None:
+    others = [path for path in FILES if unit(path) != "ledger" and "stores" not in path.parts]
+    statements = [
+        f"{where(path)}:{node.lineno}"
+        for path in others
+        for node in nodes(path)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value)
+    ]
+    assert statements == []
+    assert [where(path) for path in others if RUNS_SQL.search(path.read_text())] == []
 
 
 def test_every_schema_that_is_named_is_there() -> None:
@@ -214,9 +242,9 @@ def test_every_schema_that_is_named_is_there() -> None:
 WRITES = re.compile(r"\b(ledger|store)\.(commit|add_\w+|open_session|close_session)\(")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
-def test_only_one_place_stores_what_a_run_finds(path: Path) -> None:
-    assert unit(path) == "ledger" or path.name == "storing.py" or not WRITES.search(path.read_text())
+def test_only_one_place_stores_what_a_run_finds() -> None:
+    others = [path for path in FILES if unit(path) != "ledger" and path.name != "storing.py"]
+    assert [where(path) for path in others if WRITES.search(path.read_text())] == []
 
 
 def test_answering_knows_no_ledger() -> None:
