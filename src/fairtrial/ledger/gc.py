@@ -101,6 +101,8 @@ ELSE NOT EXISTS (
     WHERE k.candidate_id = {0}.candidate_id AND k.task_id = {0}.task_id AND k.item_id = {0}.item_id
 ) END
 """
+OF_NO_RUN = "task_id = '' AND item_id = '' AND repeat <> 0 AND repeat NOT IN (SELECT id FROM sessions)"
+"""What is known of a candidate as a whole from a run that is gone: a later run must not find it under its number."""
 NEVER_ASKED = "(candidate_id, request_id) NOT IN (SELECT candidate_id, request_id FROM asked)"
 NEVER_ANSWERED = """
 id NOT IN (SELECT request_id FROM answers) AND id NOT IN (
@@ -201,7 +203,9 @@ def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, 
         db.execute(statement)
     for table in ("asked", "absences", "marks"):
         db.execute(f"DELETE FROM {table} WHERE {UNUSED.format(table)}")
+    db.execute(f"DELETE FROM absences WHERE {OF_NO_RUN}")
     observations = db.execute(f"DELETE FROM observations WHERE {UNUSED.format('observations')}").rowcount
+    observations += db.execute(f"DELETE FROM observations WHERE {OF_NO_RUN}").rowcount
     answers = db.execute(f"DELETE FROM answers WHERE {NEVER_ASKED}").rowcount
     db.execute(f"DELETE FROM requests WHERE {NEVER_ANSWERED}")
     db.execute(UNUSED_PASSAGES)

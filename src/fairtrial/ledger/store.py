@@ -81,6 +81,17 @@ class Ending:
         return self.outcome or self.reason
 
 
+LAST_RUN = """
+SELECT max(
+    (SELECT coalesce(max(id), 0) FROM sessions),
+    (SELECT coalesce(max(o.repeat), 0) FROM candidates c
+        JOIN observations o ON o.candidate_id = c.id AND o.task_id = '' AND o.item_id = ''),
+    (SELECT coalesce(max(a.repeat), 0) FROM candidates c
+        JOIN absences a ON a.candidate_id = c.id AND a.task_id = '' AND a.item_id = '')
+)
+"""
+"""The highest number of a run that the ledger still knows anything of."""
+
 BLOCK_ROWS = 20_000
 """Rows that are in memory at once where a whole column is read."""
 
@@ -259,9 +270,14 @@ class Ledger:
             db.executemany("INSERT OR IGNORE INTO trial_items VALUES (?, ?, ?, ?)", rows)
 
     def open_session(self, trial_id: str, facts: Mapping[str, Any]) -> int:
-        """Enter that a run of a trial begins, on what machine and software; return the session's number."""
+        """Enter that a run of a trial begins, on what machine and software; return the session's number.
+
+        No number is given that a run had of which something is left: what that run knew would be this one's.
+        """
         with self.transaction() as db:
-            cursor = db.execute("INSERT INTO sessions (trial_id, facts) VALUES (?, ?)", (trial_id, dumps(facts)))
+            [(last,)] = db.execute(LAST_RUN).fetchall()
+            row = (last + 1, trial_id, dumps(facts))
+            cursor = db.execute("INSERT INTO sessions (id, trial_id, facts) VALUES (?, ?, ?)", row)
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 

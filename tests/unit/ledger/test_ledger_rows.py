@@ -238,6 +238,39 @@ def test_clearing_up_keeps_what_other_trials_share(ledger: Ledger) -> None:
     assert ledger.connection.execute("SELECT count(*) FROM requests").fetchone() == (0,)
 
 
+def measured(ledger: Ledger, trial: str) -> list[tuple[str, str, float]]:
+    rows = query.read_whole_rows(ledger, trial)
+    return [(row.candidate_id, row.measure, row.value) for row in rows]
+
+
+def test_what_a_run_knew_goes_with_its_trial_and_is_never_a_later_runs(ledger: Ledger) -> None:
+    """Two trials share a candidate; the later one is taken out, and the next run does not find its joules."""
+    first = add_trial(ledger, "first", make_items(2))
+    early = ledger.open_session(first, {})
+    ledger.commit(A, Chunk(whole=[(early, Observation("memory", 1.0, unit="B"))]))
+    late = ledger.open_session(TRIAL, {})
+    known = [(late, Observation("memory", 9.0, unit="B")), (late, Observation("joules", 9.0, unit="J"))]
+    ledger.commit(A, Chunk(whole=known, absences=[("", "", late, "watts", "no meter")]))
+    gone = collect(ledger, ["tried"])
+    assert gone.observations == 2
+    assert measured(ledger, first) == [(A, "memory", 1.0)]
+    again = ledger.open_session(first, {})
+    ledger.commit(A, Chunk(whole=[(again, Observation("memory", 2.0, unit="B"))]))
+    assert measured(ledger, first) == [(A, "memory", 1.0), (A, "memory", 2.0)]
+    assert query.read_absences(ledger, first) == []
+
+
+def test_a_run_is_not_numbered_like_one_of_which_something_is_left(ledger: Ledger) -> None:
+    """A ledger from which an earlier version took a trial, or `ledger check --save` a damaged run."""
+    gone = ledger.open_session(TRIAL, {})
+    ledger.commit(A, Chunk(whole=[(gone, Observation("joules", 9.0, unit="J"))]))
+    ledger.commit(B, Chunk(absences=[("", "", gone + 1, "joules", "no meter")]))
+    ledger.connection.execute("DELETE FROM sessions")
+    assert ledger.open_session(TRIAL, {}) == gone + 2
+    assert measured(ledger, TRIAL) == []
+    assert query.read_absences(ledger, TRIAL) == []
+
+
 def test_old_trials_go_by_age_and_space_is_given_back(ledger: Ledger) -> None:
     add_trial(ledger, "new", make_items(2))
     ledger.open_session(TRIAL, {})
