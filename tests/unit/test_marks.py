@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from fairtrial.analysis.people import find_people_agreements
 from fairtrial.errors import LedgerBusyError, LedgerError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import examine_ledger, salvage
+from fairtrial.ledger.export import export_text
 from fairtrial.ledger.gc import collect
 from fairtrial.ledger.locked import is_being_written
 from fairtrial.ledger.marks import GradeMark, GradePlace, enter_mark, read_marks, take_back_mark
@@ -20,6 +24,7 @@ from tests.support.ledgers import candidate_id
 
 PLAIN = candidate_id("plain")
 ITEMS = [item.id for item in view_ledger.written_items()]
+SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "ledger-export.schema.json"
 
 
 def place(at: int, repeat: int = 0) -> GradePlace:
@@ -86,6 +91,25 @@ def test_agreement_counts_what_was_drawn_and_the_headline_says_when_it_is_low(le
     [doubt] = [d for d in summarise(ledger, trial.id).doubts if d.kind == "people_disagree"]
     assert doubt.headline and "of 3 grades drawn at random, people agree with 67%" in doubt.text
     assert doubt.text in list_headline_doubts(summarise(ledger, trial.id))
+
+
+def test_a_full_export_holds_the_marks_that_stand(ledger: Ledger) -> None:
+    taken_back = enter_mark(ledger, GradeMark(place(2), 0.0, False, who="Ada"))
+    take_back_mark(ledger, taken_back)
+    enter_mark(ledger, GradeMark(place(1), 1.0, True, who="Bob", note="four \ud800 indeed"))
+    enter_mark(ledger, GradeMark(place(0), 1.0, False, drawn=True, who="Ada"))
+    out = io.StringIO()
+    export_text(ledger, out, full=True)
+    rows = [row for line in out.getvalue().splitlines() if "mark" in (row := json.loads(line))]
+    for row in rows:
+        jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(row)
+    told = {row["mark"]["who"]: row["mark"] for row in rows}
+    assert [row["mark"]["item"] for row in rows] == sorted(ITEMS[:2])
+    assert told["Ada"] == {
+        "task": "writing", "item": ITEMS[0], "repeat": 0, "candidate": "plain", "measure": "acc", "value": 1.0,
+        "agrees": False, "drawn": True, "who": "Ada", "note": "",
+    }  # fmt: skip
+    assert told["Bob"]["note"].startswith("four ") and told["Bob"]["agrees"]
 
 
 def test_marks_are_examined_saved_and_cleared_up(ledger: Ledger, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -232,6 +233,28 @@ def test_files_of_others_and_links_are_left_alone(tmp_path: Path) -> None:
         table.save("link.yaml", "mine")
     assert table.save("mine.yaml", "one").read_text() == "one"
     assert table.save("mine.yaml", "two").read_text() == "two"
+
+
+def test_an_excel_file_becomes_a_file_of_the_folder_or_says_how_to_save_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["question", "answer"])
+    book.active.append(["What is 1+1?", 2])
+    book.save(tmp_path / "dropped.xlsx")
+    content = (tmp_path / "dropped.xlsx").read_bytes()
+    table = RunTable(tmp_path)
+    assert table.save("mine.xlsx", b64encode(content).decode()).read_bytes() == content
+    assert table.list_data() == ["dropped.xlsx", "mine.xlsx"]
+    assert "{file: mine.xlsx" in write_trial({"model": ["x"], "task": ["mine.xlsx"]})[1]
+    for text in ("%%%", b64encode(b"\xd0\xcf\x11\xe0").decode()):
+        with pytest.raises(SpecError, match=r"no Excel workbook, or is locked(?s:.*)Save as, CSV UTF-8"):
+            table.save("locked.xlsx", text)
+    monkeypatch.setattr("fairtrial.workbench.runs.find_spec", lambda _: None)
+    with pytest.raises(SpecError, match=r"fairtrial\[excel\](?s:.*)CSV UTF-8"):
+        table.save("other.xlsx", b64encode(content).decode())
+    assert not {"locked.xlsx", "other.xlsx"} & {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,10 @@ def export(
         typer.Option("--answers", help="Also export the answers; as CSV and Parquet the answers alone, a row each."),
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Also plan, looks, absences: all that enters a number (jsonl only).")
+        bool,
+        typer.Option(
+            "--full", help="Also plan, looks, absences, marks of people: all that enters a number (jsonl only)."
+        ),
     ] = False,
     trial: Annotated[str | None, typer.Option("--trial", help="One trial only: id, its beginning, or name.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; default: standard output.")] = None,

@@ -6,7 +6,7 @@ author wrote.  All rows of one export are as of one moment, and few are in memor
 
 A full export holds everything that enters a number, so that every estimate, interval and verdict can be computed again
 from it alone: the plan (rule, measures with their bounds, tasks), each item's cluster and place in the order of asking,
-the text that a study compares distributions on, looks, what is absent, and the earlier answers that helped.
+the text that a study compares distributions on, looks, what is absent, earlier answers that helped, and marks of people.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from fairtrial.errors import LedgerError, MissingExtraError
 from fairtrial.ledger import query
 from fairtrial.ledger.blobs import read_task_facts
 from fairtrial.ledger.encoding import decode_answer
+from fairtrial.ledger.marks import read_marks
 from fairtrial.ledger.plan import PartRecord, TaskRecord, TextRecord
 from fairtrial.ledger.shape import guard_reading, read_mapping
 from fairtrial.ledger.store import Ledger
@@ -44,6 +45,7 @@ COLUMNS = (
     "position",
     "trial",
 )
+MARK_FIELDS = ("item", "repeat", "candidate", "measure", "value", "agrees", "drawn", "who", "note")
 BLOCK_ITEMS = 500
 """Items whose rows are fetched and sorted together."""
 BATCH_ROWS = 50_000
@@ -71,7 +73,7 @@ def export_text(
         form: ``jsonl`` or ``csv``; CSV has no room for answer rows.
         answers: after each trial's observations also write one line an answer (JSON lines only).
         full: also everything else that enters a number: before each trial's observations its plan, then looks, what is
-            absent, and earlier answers (JSON lines only).
+            absent, earlier answers, and marks of people (JSON lines only).
         trial: id, its beginning, or name; None takes all trials.
 
     Raises:
@@ -127,6 +129,7 @@ def walk_rows(ledger: Ledger, trial: str | None, answers: bool, full: bool = Fal
             yield from _yield_looks(ledger, one)
             yield from _yield_absences(ledger, one)
             yield from _yield_helping_values(ledger, one)
+            yield from _yield_marks(ledger, one)
             yield from trial_images(ledger, one)
         if answers:
             yield from yield_answers(ledger, one)
@@ -265,6 +268,19 @@ def _yield_helping_values(ledger: Ledger, trial: query.TrialRow) -> Iterator[dic
             for place, value in zip(at.tolist(), values.tolist(), strict=True):
                 told = {"task": names[helped.task], "item": asked.item_ids[place], "position": place}
                 yield {"helper": candidate, **told, "measure": helped.measure, "value": value, "trial": trial.id}
+
+
+def _yield_marks(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+    """Yield what people say of grades, as far as it stands: of a task's grades all, as they are counted."""
+    names = {candidate.id: candidate.name for candidate in trial.plan.candidates}
+    for task in trial.plan.tasks:
+        found = []
+        for mark in read_marks(ledger, task.id, list(names)):
+            at = mark.place
+            place = (at.item, at.repeat, names[at.candidate], at.measure)
+            found.append((*place, mark.value, mark.agrees, mark.drawn, mark.who, mark.note))
+        for row in sorted(found):
+            yield {"mark": {"task": task.name, **dict(zip(MARK_FIELDS, row, strict=True))}, "trial": trial.id}
 
 
 def list_measures(ledger: Ledger, candidate_id: str, task_id: str) -> list[str]:

@@ -53,8 +53,12 @@ class Signed:
     text: str
 
 
-def count_signs(ledger: Ledger, trial_id: str) -> list[SignCount]:
+def count_signs(ledger: Ledger, trial_id: str) -> Sequence[SignCount]:
     """Return the counts of all signs among a trial's answers; those that do not occur are left out."""
+    return ledger.memory.recall(("signs", trial_id), lambda: _count_signs(ledger, trial_id))
+
+
+def _count_signs(ledger: Ledger, trial_id: str) -> Sequence[SignCount]:
     found = []
     for candidate, task in _walk_pairs(ledger, trial_id):
         rows = list(
@@ -69,7 +73,7 @@ def count_signs(ledger: Ledger, trial_id: str) -> list[SignCount]:
             SignCount(candidate, task, name.removeprefix(PREFIX), int(count), max(of, int(count)))
             for name, count in rows
         ]
-    return found
+    return tuple(found)
 
 
 def count_answered(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str) -> int:

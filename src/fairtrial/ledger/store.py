@@ -210,14 +210,18 @@ class Ledger:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read everything inside as of one moment, whatever another process writes meanwhile."""
+        """Read everything inside as of one moment, whatever another process writes meanwhile; nothing is written."""
         db = self.connection
         try:
             db.execute("BEGIN")
+            self.guard(True)
+            self.memory.in_snapshot = True
             yield
         finally:
+            self.memory.in_snapshot = False
             if db.in_transaction:
                 db.execute("ROLLBACK")
+            self.guard(self.guarded and not self.lock.is_locked)
 
     def read(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query; raises LedgerError if the file cannot be read."""

@@ -12,9 +12,11 @@ import signal
 import sys
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,8 @@ import yaml
 from fairtrial.errors import SpecError, UnknownNameError
 
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-TRIALS, DATA = (".yaml", ".yml"), (".csv", ".tsv", ".jsonl", ".json")
+TRIALS, EXCEL = (".yaml", ".yml"), ".xlsx"
+DATA = (".csv", ".tsv", ".jsonl", ".json", EXCEL)
 """Ends of the names of files that may be saved: trials, and rows of own questions."""
 
 CHECK_SECONDS = 180.0
@@ -131,10 +134,11 @@ class RunTable:
         """
         path = self.find_file(name, (*TRIALS, *DATA))
         try:
-            if path.exists() and name not in self.saved and path.read_text("utf-8", "replace") != text:
+            content = decode_workbook(name, text) if name.lower().endswith(EXCEL) else text.encode()
+            if path.exists() and name not in self.saved and path.read_bytes() != content:
                 raise SpecError(f"{name} is there already, with other content.", fix="Take another name.")
             partial = path.with_name(f".{name}.part")
-            partial.write_text(text, encoding="utf-8", newline="\n")
+            partial.write_bytes(content)
             partial.replace(path)
         except (OSError, UnicodeEncodeError) as error:
             raise SpecError(f"{name} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
@@ -199,6 +203,28 @@ class RunTable:
                 _signal(run.process, signal.SIGINT)
         if self._logs is not None:
             self._logs.cleanup()
+
+
+def decode_workbook(name: str, text: str) -> bytes:
+    """Return a dropped Excel file, which forms send as Base64; how it can be had as CSV where it cannot be read.
+
+    Raises SpecError if it is no workbook, or if the library that reads workbooks is not installed.
+    """
+    as_csv = "In Excel: File, Save as, CSV UTF-8; then drop that file."
+    if find_spec("openpyxl") is None:
+        raise SpecError(
+            f"{name} is an Excel file, and what reads them is not installed.",
+            fix=f"pip install 'fairtrial[excel]' and start the workbench again. Or, {as_csv[0].lower()}{as_csv[1:]}",
+        )
+    try:
+        content = b64decode(text, validate=True)
+    except ValueError:
+        content = b""
+    if not content.startswith(b"PK"):
+        raise SpecError(
+            f"{name} is no Excel workbook, or is locked with a password.", fix=f"Take the password away. {as_csv}"
+        )
+    return content
 
 
 def _command(*words: str) -> list[str]:

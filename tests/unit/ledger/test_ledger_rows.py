@@ -200,11 +200,21 @@ def test_an_export_is_of_one_moment(ledger: Ledger) -> None:
     ledger.commit(A, Chunk(observations=[(TASK, make_items(1)[0].id, 0, Observation("acc", 1.0))]))
     later = Chunk(observations=[(TASK, make_items(1)[0].id, 1, Observation("acc", 0.0))])
     with Ledger.open(ledger.path, create=False) as reader:
+        read: list[int] = []
+
+        def count() -> int:
+            read.append(len(list(reader.read("SELECT * FROM observations"))))
+            return read[-1]
+
         with reader.snapshot():
-            assert len(list(reader.read("SELECT * FROM observations"))) == 1
+            assert reader.memory.recall("count", count) == 1
             ledger.commit(A, later)
-            assert len(list(reader.read("SELECT * FROM observations"))) == 1
-        assert len(list(reader.read("SELECT * FROM observations"))) == 2
+            assert reader.memory.recall("count", count) == 1 and read == [1]
+            assert count() == 1
+        assert reader.memory.recall("count", count) == 2 and read == [1, 1, 2]
+    with ledger.writing(), ledger.snapshot(), pytest.raises(LedgerError, match="written"), ledger.transaction():
+        pass
+    ledger.commit(A, Chunk(observations=[(TASK, make_items(1)[0].id, 2, Observation("acc", 0.0))]))
 
 
 def test_clearing_up_keeps_what_other_trials_share(ledger: Ledger) -> None:

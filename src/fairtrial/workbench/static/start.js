@@ -1,24 +1,34 @@
 // A file that is dropped or chosen becomes text in the form; what is typed narrows a list down.
 "use strict";
 
-const MOST = 8 * 1024 * 1024;
-const ENDS = [".yaml", ".yml", ".csv", ".tsv", ".jsonl", ".json"];
+const MOST = 5 * 1024 * 1024;
+const EXCEL = ".xlsx";
+const ENDS = [".yaml", ".yml", ".csv", ".tsv", ".jsonl", ".json", EXCEL];
 const drop = document.getElementById("drop");
 const form = document.getElementById("own");
 const refused = document.getElementById("refused");
 
+async function encode(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+  return btoa(text);
+}
+
 async function take(file) {
   const name = file.name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
   if (!ENDS.some((end) => name.toLowerCase().endsWith(end))) {
-    refused.textContent = `${file.name} is none of ${ENDS.join(", ")}.`;
+    refused.textContent = /\.(xls|xlsm|xlsb|ods|numbers)$/i.test(name)
+      ? `${file.name} is a spreadsheet that cannot be read here. In Excel or LibreOffice: File, Save as, Excel Workbook (.xlsx) or CSV UTF-8; then drop the new file.`
+      : `${file.name} is none of ${ENDS.join(", ")}.`;
     return;
   }
   if (file.size > MOST) {
-    refused.textContent = `${file.name} has more than 8 MB; put it into the folder of this workbench instead.`;
+    refused.textContent = `${file.name} has more than 5 MB; put it into the folder of this workbench instead.`;
     return;
   }
   form.elements.file.value = name;
-  form.elements.text.value = await file.text();
+  form.elements.text.value = name.toLowerCase().endsWith(EXCEL) ? await encode(file) : await file.text();
   form.submit();
 }
 
