@@ -6,7 +6,7 @@ author wrote.  All rows of one export are as of one moment, and few are in memor
 
 A full export holds everything that enters a number, so that every estimate, interval and verdict can be computed again
 from it alone: the plan (rule, measures with their bounds, tasks), each item's cluster and place in the order of asking,
-the text that a study compares distributions on, looks, what is absent, earlier answers that helped, and marks of people.
+the text that a study compares distributions on, looks, what is absent, earlier answers that helped, marks of people.
 """
 
 from __future__ import annotations
