@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 
@@ -80,6 +81,10 @@ class Drift:
     def drifted(self) -> bool:
         """Whether any sign has drifted."""
         return any(one.drifted for one in self.signs)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON values; docs/schemas/drift.schema.json describes them."""
+        return {**asdict(self), "drifted": self.drifted, "alpha": ALPHA, "told": self.describe()}
 
     def describe(self) -> str:
         """Return it as a sentence."""

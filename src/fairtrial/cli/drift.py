@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +42,7 @@ def drift(
     ):
         found = find_drift(trial, coming, candidate)
     if as_json:
-        print_json({**asdict(found), "drifted": found.drifted, "alpha": ALPHA})
+        print_json(found.document())
     else:
         _show(found)
     if found.drifted:

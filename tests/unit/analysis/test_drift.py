@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fairtrial.analysis.drift import Drift, find_drift
+from fairtrial.analysis.drift import SIGNS, Drift, find_drift
 from fairtrial.cli.main import app
 from fairtrial.errors import LedgerError, UnknownNameError
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
+
+ROOT = Path(__file__).parents[3]
 
 
 def fill(path: Path, lengths: Iterable[int], name: str = "one", candidate: str = "c" * 32) -> Path:
@@ -77,4 +81,14 @@ def test_the_command_says_so_with_its_exit_code(tmp_path: Path) -> None:
     assert "no drift is found" in calm.output
     loud = runner.invoke(app, ["drift", str(off), "-l", str(trial), "--json"])
     assert loud.exit_code == 7
-    assert '"drifted": true' in loud.output
+    schema = json.loads((ROOT / "docs" / "schemas" / "drift.schema.json").read_text())
+    assert schema["$defs"]["sign"]["enum"] == list(SIGNS)
+    told = json.loads(loud.output)
+    jsonschema.validate(told, schema)
+    assert told["drifted"]
+    assert told["told"].startswith("one: live answers are not like those of the trial")
+    with pytest.raises(jsonschema.ValidationError, match="0 was expected"):
+        jsonschema.validate({**told, "signs": [{**told["signs"][0], "drifted": False, "at": 3}]}, schema)
+    quiet = runner.invoke(app, ["drift", str(fine), "-l", str(trial), "--json"])
+    assert quiet.exit_code == 0
+    jsonschema.validate(json.loads(quiet.output), schema)
