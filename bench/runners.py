@@ -1,101 +1,125 @@
 """How near several engines at work at the same time come to so many times one, and what the conductor itself takes.
 
-    python -m bench.runners [--on processes] [--workers 1,2,4,8,16,32] [--chunks 1000] [--seconds 0.05] [--json FILE]
+    python -m bench.runners [--on processes] [--workers 1,2,4,8,16,32] [--chunks 1000] [--seconds 0.05] [--bare]
 
-The engine is simulated: it sleeps a fixed time for a chunk and takes no processor, so that what is missing to the ideal
-is ours.  All workers are there before the clock starts.  The conductor's own time is the processor time of this process
-for a chunk, transport and taking outcomes included; the number of workers at which it would be busy all the time is the
-engine's time divided by that.  ``--stored`` also grades and stores every chunk, as a trial does.
+A whole trial is conducted: requests are made, sent, answered, graded and stored.  Only the engine is simulated: it
+sleeps a fixed time for a chunk and takes no processor, so that what is missing to the ideal is ours.  With ``--bare``
+chunks are sent and answered, and nothing else.  No worker begins before all are there; the clock runs from then on,
+without the first and the last few chunks.  The conductor's own time is the processor time of its process for a chunk;
+the number of workers at which it would be busy all the time is the engine's time divided by that.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from bench.sleeping import SleepingWork
+from bench.sleeping import BEGINS, SECONDS, SleepingItems
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import Plan, plan_trial
-from fairtrial.planning.requests import ItemRequests, make_chunks
-from fairtrial.running.chunks import store_chunk
+from fairtrial.planning.requests import CHUNK_ITEMS, make_chunks
+from fairtrial.running import chunks as chunks_asked
+from fairtrial.running import conductor
 from fairtrial.running.pool import open_pool
+from fairtrial.running.progress import Progress
 from fairtrial.running.runners import Runner, RunnerPlace, open_runner
-from fairtrial.running.runners.crew import DEPTH, WorkerCrew
-from fairtrial.running.storing import LedgerWriter, open_writer, write_plan
+from fairtrial.running.runners.crew import WorkerCrew
 from fairtrial.spec.trial import Trial
 
 
-def plan_chunks(folder: Path, chunks: int) -> tuple[Plan, list[list[ItemRequests]]]:
-    """Return a trial and its chunks, repeated until there are enough."""
-    spec = {"candidates": [{"id": "a", "model": "fake:a"}], "tasks": [{"task": "table", "level": 1, "limit": 500}]}
-    plan = plan_trial(Trial.model_validate(spec), folder)
-    own = list(make_chunks(plan.tasks[0], plan.candidates[0]))
-    return plan, [own[i % len(own)] for i in range(chunks)]
+@dataclass
+class Marks:
+    """When chunks were over: wall and processor seconds of the conductor, one row a chunk."""
+
+    rows: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self) -> None:
+        """Note that one more is over."""
+        self.rows.append((time.perf_counter(), time.process_time()))
+
+    def measure(self, workers: int) -> Mapping[str, float]:
+        """Return wall and own seconds for a chunk, without the first few and the last."""
+        first, last = 2 * workers, len(self.rows) - 1 - 2 * workers
+        count = last - first
+        wall, own = (self.rows[last][i] - self.rows[first][i] for i in (0, 1))
+        return {"chunks": count, "wall": wall / count, "own": own / count}
 
 
-def measure(place: RunnerPlace, chunks: int, seconds: float, stored: bool) -> Mapping[str, float]:
-    """Return wall and processor seconds of a run over all chunks."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        plan, every = plan_chunks(folder, chunks)
-        ledger = Ledger.open(folder / "t.db")
-        stack.enter_context(ledger.writing())
-        write_plan(plan, "bench", ledger)
-        writer = stack.enter_context(open_writer(ledger, plan.id, {}))
-        pool = stack.enter_context(open_pool(EngineSettings(threads=1)))
-        runner = stack.enter_context(open_runner(place, pool, plan, folder / "t.db"))
-        workers = place.workers or 1
-        assert isinstance(runner, WorkerCrew)
-        wait_for_workers(runner, plan, workers)
-        started, busy = time.perf_counter(), time.process_time()
-        take_all(runner, plan, every, seconds, writer if stored else None)
-        return {
-            "workers": workers,
-            "wall": time.perf_counter() - started,
-            "own": time.process_time() - busy,
-        }
+def plan_chunks(folder: Path, chunks: int) -> Plan:
+    """Return a trial of so many chunks."""
+    tasks = [{"task": "table", "level": 1, "limit": chunks * CHUNK_ITEMS, "shots": 1}]
+    spec = {"candidates": [{"id": "a", "model": "fake:a"}], "tasks": tasks}
+    return plan_trial(Trial.model_validate(spec), folder)
 
 
-def wait_for_workers(runner: WorkerCrew, plan: Plan, workers: int) -> None:
-    """Keep work waiting until all workers are there."""
-    [group] = [runner._find_group(plan.candidates[:1])]
-    while sum(worker.link is not None for worker in group.crew) < workers:
-        promises = [runner.submit(SleepingWork(plan.candidates[:1], (), 0.2)) for _ in range(3 * workers)]
-        for promise in promises:
-            promise.result()
+def begin_together(runner: WorkerCrew, workers: int) -> None:
+    """Let all workers begin as soon as so many are there; returns at once."""
+
+    def watch() -> None:
+        while (
+            sum(worker.link is not None for group in [*runner._groups.values()] for worker in [*group.crew]) < workers
+        ):
+            time.sleep(0.05)
+        Path(os.environ[BEGINS]).touch()
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
-def take_all(
-    runner: Runner, plan: Plan, every: Sequence[list[ItemRequests]], seconds: float, writer: LedgerWriter | None
-) -> None:
+def measure_trial(plan: Plan, place: RunnerPlace, folder: Path) -> Marks:
+    """Conduct the trial.  Its candidate looks at no request before: that is not what is measured."""
+    marks = Marks()
+
+    @contextmanager
+    def open_watched(*given: Any) -> Iterator[Runner]:
+        with open_runner(*given) as runner:
+            assert isinstance(runner, WorkerCrew)
+            begin_together(runner, place.workers or 1)
+            yield runner
+
+    def note(told: Progress) -> None:
+        if told.stage == "ask":
+            marks.add()
+
+    chunks_asked.AnswerItems = SleepingItems  # type: ignore[misc]
+    conductor.check_all = lambda *_: None  # type: ignore[assignment]
+    conductor.open_runner = open_watched
+    path = folder / f"{place.kind}-{place.workers}.db"
+    with Ledger.open(path) as ledger, ledger.writing():
+        conductor.run(plan, "bench", ledger, EngineSettings(threads=1), note, place=place)
+    return marks
+
+
+def measure_bare(plan: Plan, place: RunnerPlace, folder: Path) -> Marks:
     """Have all chunks answered, a few ahead of their turn, and take them in order."""
-    candidate, task = plan.candidates[0], plan.tasks[0]
-    coming = iter(every)
-    under_way = []
-
-    def submit() -> None:
-        chunk = next(coming, None)
-        if chunk is not None:
-            work = SleepingWork((candidate,), [one.requests for one in chunk], seconds)
-            under_way.append((chunk, runner.submit(work)))
-
-    ahead = runner.count_room(candidate)
-    for _ in range(ahead):
-        submit()
-    while under_way:
-        chunk, promise = under_way.pop(0)
-        answered = promise.result()
-        submit()
-        if writer is not None:
-            probes = runner.pool.list_probes(candidate)
-            store_chunk(task, candidate, chunk, {}, replace(answered, absences={}), probes, writer)
+    marks, candidate, under_way = Marks(), plan.candidates[0], []
+    coming = (
+        SleepingItems(candidate, [one.requests for one in chunk]) for chunk in make_chunks(plan.tasks[0], candidate)
+    )
+    every = list(coming)
+    for work in every:
+        work.__reduce__()  # ids are known, as in a trial
+    with open_pool(EngineSettings(threads=1)) as pool, open_runner(place, pool, plan, folder / "none.db") as runner:
+        assert isinstance(runner, WorkerCrew)
+        begin_together(runner, place.workers or 1)
+        for work in every:
+            while runner.count_room(candidate) <= 0:
+                under_way.pop(0).result()
+                marks.add()
+            under_way.append(runner.submit(work))
+        for promise in under_way:
+            promise.result()
+            marks.add()
+    return marks
 
 
 def main() -> None:
@@ -104,24 +128,26 @@ def main() -> None:
     parser.add_argument("--workers", default="1,2,4,8,16,32")
     parser.add_argument("--chunks", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=0.05, help="that the simulated engine takes for a chunk")
-    parser.add_argument("--stored", action="store_true", help="grade and store every chunk, too")
+    parser.add_argument("--bare", action="store_true", help="send and answer chunks, and do nothing else")
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args()
+    os.environ[SECONDS] = str(given.seconds)
     rows = []
-    print(
-        f"{given.on}, {given.chunks:,} chunks of 50 items, {1000 * given.seconds:g} ms each, {DEPTH} given to a worker"
-    )
-    print("workers   wall s  ideal s  share  own ms/chunk  saturates at")
+    what = "sent and answered" if given.bare else "of a trial"
+    print(f"{given.on}, up to {given.chunks:,} chunks of {CHUNK_ITEMS} items {what}, {1000 * given.seconds:g} ms each")
+    print("workers  chunks  ms/chunk  ideal  share  own ms/chunk  busy at")
     for workers in map(int, given.workers.split(",")):
-        count = min(given.chunks, 250 * workers)
-        found = measure(RunnerPlace(given.on, workers=workers), count, given.seconds, given.stored)
-        ideal = count * given.seconds / workers
-        own = found["own"] / count
-        row = {**found, "chunks": count, "ideal": ideal, "share": ideal / found["wall"], "own_per_chunk": own}
-        rows.append({**row, "saturates": given.seconds / own})
+        with tempfile.TemporaryDirectory() as name:
+            os.environ[BEGINS] = f"{name}/begins"
+            plan = plan_chunks(Path(name), min(given.chunks, 20 + 60 * workers))
+            measure = measure_bare if given.bare else measure_trial
+            found = measure(plan, RunnerPlace(given.on, workers=workers), Path(name)).measure(workers)
+        ideal = given.seconds / workers
+        rows.append({"workers": workers, **found, "share": ideal / found["wall"]})
+        share, own = ideal / found["wall"], found["own"]
         print(
-            f"{workers:7} {found['wall']:8.2f} {ideal:8.2f}  {row['share']:5.2f}  {1000 * own:12.2f}  "
-            f"{given.seconds / own:12.0f}",
+            f"{workers:7} {found['chunks']:7} {1000 * found['wall']:9.2f} {1000 * ideal:6.2f} {share:6.2f}"
+            f" {1000 * own:13.2f} {given.seconds / own:8.0f}",
             flush=True,
         )
     if given.json:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
-from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
-from fairtrial.running.answering import Answered, OnAnswer
+from fairtrial.running.answering import Answered, AnswerItems, OnAnswer
 from fairtrial.running.pool import EnginePool
 
+SECONDS = "FAIRTRIAL_BENCH_SECONDS"
+"""Variable of the environment that says how long a chunk takes."""
 
-@dataclass(frozen=True)
-class SleepingWork:
+BEGINS = "FAIRTRIAL_BENCH_BEGINS"
+"""Variable of the environment that names a file: once it is there, all workers are."""
+
+
+class SleepingItems(AnswerItems):
     """A chunk that takes a fixed time and no processor."""
 
-    who: tuple[PlannedCandidate, ...]
-    items: Sequence[Sequence[Request]]
-    seconds: float
-    label: str = "a simulated chunk"
-
     def do(self, pool: EnginePool, on_answer: OnAnswer) -> Answered:
-        """Sleep, and return made-up answers."""
-        time.sleep(self.seconds)
+        """Sleep, once all are there, and return made-up answers."""
+        while not Path(os.environ[BEGINS]).exists():
+            time.sleep(0.01)
+        time.sleep(float(os.environ[SECONDS]))
         requests = [request for requests in self.items for request in requests]
         return Answered({request.id: make_answer(request) for request in requests}, [()] * len(self.items))
 

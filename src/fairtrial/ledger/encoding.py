@@ -79,13 +79,14 @@ def escape_surrogates(text: str) -> str:
 def encode_request(request: Request) -> bytes:
     """Return a request as JSON, each prompt once; the label is not kept."""
     if isinstance(request, GenerateRequest):
-        body = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "label"}
+        body = {f.name: getattr(request, f.name) for f in fields(request) if f.init and f.name != "label"}
         body = {name: value for name, value in body.items() if value or name not in ("row", "query", "relevant")}
         return dumps({**body, "kind": "generate", "prompt": request.prompt.document()}).encode()
     body = {"delimiter": request.delimiter, "rolling": request.rolling}
-    prompts = list(dict.fromkeys(pair.prompt for pair in request.pairs))
-    at = {prompt: i for i, prompt in enumerate(prompts)}
-    body["pairs"] = [[at[pair.prompt], pair.continuation] for pair in request.pairs]
+    first = {id(pair.prompt): pair.prompt for pair in request.pairs}  # comparing takes long, and is seldom needed
+    prompts = list(dict.fromkeys(first.values())) if len(first) > 1 else list(first.values())
+    at = {same: prompts.index(prompt) for same, prompt in first.items()}
+    body["pairs"] = [[at[id(pair.prompt)], pair.continuation] for pair in request.pairs]
     body["prompts"] = [prompt.document() for prompt in prompts]
     return dumps({"kind": "score", **body, **describe_sought(request)}).encode()
 

@@ -4,7 +4,8 @@ Append-only: rows are inserted, never changed.  The first answer to a request is
 written again for the same candidate and request is dropped.  One kind of row is brought up to date: what the present
 run knows of a candidate as a whole, with every chunk, so that a killed run leaves what it knew.  Every `commit` is one
 transaction in write-ahead mode with ``synchronous=FULL``: what was committed survives a killed process, and a power cut
-as far as the disk keeps its word.
+as far as the disk keeps its word.  Where transactions come thick and fast, and each may be made again, the disk is
+waited for ten times a second (`SOON`): a killed process loses none of them, a power cut those since.
 Knows nothing of engines or statistics.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,14 +29,13 @@ from fairtrial.ledger.encoding import (
     dumps,
     encode_answer,
     encode_item,
-    encode_request,
     escape_surrogates,
-    pack,
 )
 from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, find_place, note_closed, open_file
 from fairtrial.ledger.order import LeadingColumns, Order
 from fairtrial.ledger.passage_rows import add_passages
 from fairtrial.ledger.remembering import ReadMemory
+from fairtrial.ledger.request_rows import add_requests, find_other_requests
 from fairtrial.ledger.shape import is_finite, read_mapping
 from fairtrial.records import Answer, Item, Observation, Request
 
@@ -96,6 +97,10 @@ BLOCK_ROWS = 20_000
 """Rows that are in memory at once where a whole column is read."""
 
 
+SOON = 0.1
+"""Seconds within which the disk is waited for once, where transactions may be made again."""
+
+
 class Ledger:
     """One ledger file.  Use it as a context manager, or close it.  Not thread-safe."""
 
@@ -109,6 +114,7 @@ class Ledger:
         self.orders: dict[tuple[str, str], Order] = {}
         self.leads: dict[tuple[str, str, str], LeadingColumns] = {}
         self.memory = ReadMemory(connection)
+        self._safe_since = float("-inf")
 
     @classmethod
     def open(cls, path: str | Path, create: bool = True) -> Ledger:
@@ -192,14 +198,22 @@ class Ledger:
         self.connection.execute(f"PRAGMA query_only = {int(on)}")
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run statements as one transaction: all or nothing.  Raises LedgerError if the file cannot be written."""
+    def transaction(self, again: bool = False) -> Iterator[sqlite3.Connection]:
+        """Run statements as one transaction: all or nothing.  Raises LedgerError if the file cannot be written.
+
+        Args:
+            again: it could be made again, so that a power cut within `SOON` may take it back.
+        """
         db = self.connection
         self._check_place()
+        began = time.monotonic()
+        waits = not again or began >= self._safe_since + SOON
         try:
+            db.execute(f"PRAGMA synchronous = {'FULL' if waits else 'NORMAL'}")
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
+            self._safe_since = time.monotonic() if waits else self._safe_since
         except FAILURES as error:
             raise explain_sqlite_error(error, self.path, "written") from error
         except UnicodeEncodeError as error:
@@ -308,8 +322,8 @@ class Ledger:
         )
         return {name: decode_answer(read_mapping(body, "an answer", name), name) for name, body in found}
 
-    def commit(self, candidate_id: str, chunk: Chunk) -> None:
-        """Write a chunk in one transaction.
+    def commit(self, candidate_id: str, chunk: Chunk, again: bool = False) -> None:
+        """Write a chunk in one transaction; see `transaction` for ``again``.
 
         What the ledger already has stays as it is: the first answer to a request counts, and the grade made from it.
         If an item of the chunk is in the ledger with other requests (another seed of a sampled answer, prompts made
@@ -339,11 +353,11 @@ class Ledger:
             (candidate_id, t, i, n, measure, escape_surrogates(reason)) for t, i, n, measure, reason in chunk.absences
         ]
         asked = [(candidate_id, t, i, n, at, r) for t, i, n, ids in chunk.asked for at, r in enumerate(ids)]
-        with self.transaction() as db:
+        with self.transaction(again) as db:
             add_requests(db, requests)
             db.executemany("INSERT OR IGNORE INTO answers (candidate_id, request_id, answer) VALUES (?, ?, ?)", answers)
             add_passages(db, (answer for _, answer in chunk.answers))
-            clash = _find_other_requests(db, candidate_id, chunk)
+            clash = find_other_requests(db, candidate_id, chunk.asked)
             if clash is None:
                 db.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?)", asked)
                 db.executemany("INSERT OR IGNORE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seen)
@@ -365,32 +379,3 @@ class Ledger:
                 "INSERT OR IGNORE INTO looks (trial_id, a, b, task_id, measure, items, look) VALUES (?,?,?,?,?,?,?)",
                 (trial_id, *pair, *at, dumps(look)),
             )
-
-
-def add_requests(db: sqlite3.Connection, requests: Sequence[tuple[str, Request]]) -> None:
-    """Insert the requests that the ledger lacks: the first as it is, the others as what differs from it."""
-    wanted = dict(requests)
-    known = db.execute(
-        "SELECT id FROM requests WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(wanted)),)
-    )
-    for (request_id,) in known.fetchall():
-        del wanted[request_id]
-    base_id, base = None, b""
-    for request_id, request in wanted.items():
-        text = encode_request(request)
-        db.execute("INSERT INTO requests (id, base, body) VALUES (?, ?, ?)", (request_id, base_id, pack(text, base)))
-        if base_id is None:
-            base_id, base = request_id, text
-
-
-def _find_other_requests(db: sqlite3.Connection, candidate_id: str, chunk: Chunk) -> tuple[str, str, int] | None:
-    """Return the task, item and repeat for which the ledger has other requests than the chunk has, or None."""
-    for task, item, repeat, ids in chunk.asked:
-        found = db.execute(
-            "SELECT request_id FROM asked WHERE candidate_id = ? AND task_id = ? AND item_id = ? AND repeat = ? "
-            "ORDER BY position",
-            (candidate_id, task, item, repeat),
-        ).fetchall()
-        if found and tuple(row[0] for row in found) != tuple(ids):
-            return task, item, repeat
-    return None

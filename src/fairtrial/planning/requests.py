@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fairtrial.errors import SpecError
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.sampling import hash_to_int
-from fairtrial.records import GenerateRequest, Item, Request, ScoreRequest
+from fairtrial.records import GenerateRequest, Item, Pair, Request, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.functions import asks_for, is_function
 from fairtrial.spec.recorded import format_key
@@ -116,4 +116,6 @@ def join_turns(request: ScoreRequest) -> ScoreRequest:
     """Return the request with the examples of its prompts as running text."""
     if not any(pair.prompt.examples for pair in request.pairs):
         return request
-    return replace(request, pairs=tuple(replace(pair, prompt=pair.prompt.in_one_turn()) for pair in request.pairs))
+    told = {id(pair.prompt): pair.prompt for pair in request.pairs}  # mostly one, and it stays one
+    joined = {at: prompt.in_one_turn() for at, prompt in told.items()}
+    return replace(request, pairs=tuple(Pair(joined[id(pair.prompt)], pair.continuation) for pair in request.pairs))

@@ -38,15 +38,20 @@ class ScoreRequest:
     item_key: str = field(default="", compare=False)
     query: str = ""
     relevant: tuple[str, ...] = ()
+    _id: str = field(default="", init=False, repr=False, compare=False)
+    """Known once it was asked for: a run asks for it many times."""
 
     @property
     def id(self) -> str:
         """Content hash; the ledger never pays twice for the same one."""
-        told = {id(pair.prompt): pair.prompt for pair in self.pairs}  # mostly one, and it may be long
-        prompts = {at: prompt.identity() for at, prompt in told.items()}
-        pairs = [[*prompts[id(p.prompt)], p.continuation] for p in self.pairs]
-        sought = describe_sought(self)
-        return content_hash(["score", pairs, self.delimiter, self.rolling, *([sought] if sought else [])])
+        if not self._id:
+            told = {id(pair.prompt): pair.prompt for pair in self.pairs}  # mostly one, and it may be long
+            prompts = {at: prompt.identity() for at, prompt in told.items()}
+            pairs = [[*prompts[id(p.prompt)], p.continuation] for p in self.pairs]
+            sought = describe_sought(self)
+            body = ["score", pairs, self.delimiter, self.rolling, *([sought] if sought else [])]
+            object.__setattr__(self, "_id", content_hash(body))
+        return self._id
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -86,13 +91,18 @@ class GenerateRequest:
     row: str = ""
     query: str = ""
     relevant: tuple[str, ...] = ()
+    _id: str = field(default="", init=False, repr=False, compare=False)
+    """Known once it was asked for: a run asks for it many times."""
 
     @property
     def id(self) -> str:
         """Content hash; the ledger never pays twice for the same one."""
-        body = {name: getattr(self, name) for name in _DECODED}
-        row = {"row": self.row} if self.row else {}
-        return content_hash(["generate", {**body, **row, **describe_sought(self), "prompt": self.prompt.document()}])
+        if not self._id:
+            body = {name: getattr(self, name) for name in _DECODED}
+            row = {"row": self.row} if self.row else {}
+            asked = {**body, **row, **describe_sought(self), "prompt": self.prompt.document()}
+            object.__setattr__(self, "_id", content_hash(["generate", asked]))
+        return self._id
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:

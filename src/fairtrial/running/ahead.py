@@ -15,7 +15,7 @@ from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import ItemRequests
 from fairtrial.running.budget import BudgetTracker, UnpaidItems
-from fairtrial.running.chunks import BegunChunk, begin_chunk, count_unanswered
+from fairtrial.running.chunks import BegunChunk, begin_chunk
 from fairtrial.running.rounds import RoundPart, TaskRounds
 from fairtrial.running.runners.base import Runner
 from fairtrial.running.storing import LedgerWriter
@@ -144,10 +144,10 @@ class Lookahead:
             return False
         if self.tracker.limits and not self._is_affordable(coming):
             return False
-        if not count_unanswered(candidate, coming.chunk, self.writer.ledger):
+        begun = begin_chunk(coming.task, candidate, coming.chunk, self.runner, self.writer)
+        if not begun.requests:
             self._known.add(coming.place)
             return True
-        begun = begin_chunk(coming.task, candidate, coming.chunk, self.runner, self.writer)
         under_way |= asked
         self._begun[coming.place] = begun, coming
         return True

@@ -25,6 +25,7 @@ from fairtrial.records import (
     ScoreRequest,
     list_images,
 )
+from fairtrial.records.packing import PackedRequests, pack_requests, unpack_requests
 from fairtrial.running.pool import EnginePool
 
 OnAnswer = Callable[[Request, Answer], None]
@@ -82,6 +83,12 @@ class AnswerItems:
         first = next((request.label for requests in self.items for request in requests if request.label), "")
         return f"candidate {self.candidate.name}, {self.place or f'the items from {first}'}"
 
+    def __reduce__(self) -> tuple[Callable[..., AnswerItems], tuple[object, ...]]:
+        """Return what is sent to another process."""
+        counts = [len(requests) for requests in self.items]
+        packed = pack_requests([request for requests in self.items for request in requests])
+        return _unpack_items, (type(self), self.candidate, packed, counts, self.place)
+
     def do(self, pool: EnginePool, on_answer: OnAnswer) -> Answered:
         """Return the answers and what they cost."""
         return answer_items(self.candidate, self.items, pool, on_answer)
@@ -93,6 +100,14 @@ class AnswerItems:
     def join(self, answers: Mapping[str, Answer], outcome: Answered) -> Answered:
         """Return the outcome with answers that were there before; what those took is lost with who gave them."""
         return replace(outcome, answers={**answers, **outcome.answers})
+
+
+def _unpack_items(
+    kind: type[AnswerItems], candidate: PlannedCandidate, packed: PackedRequests, counts: Sequence[int], place: str
+) -> AnswerItems:
+    """Return work as it was sent."""
+    coming = iter(unpack_requests(packed))
+    return kind(candidate, [[next(coming) for _ in range(count)] for count in counts], place)
 
 
 def answer_items(
@@ -286,9 +301,18 @@ class CheckRequests:
         """Return what it is, for errors."""
         return f"candidate {self.candidate.name}, task {self.task}, looking at its requests"
 
+    def __reduce__(self) -> tuple[Callable[..., CheckRequests], tuple[object, ...]]:
+        """Return what is sent to another process."""
+        return _unpack_check, (self.candidate, pack_requests(self.requests), self.task)
+
     def do(self, pool: EnginePool, on_answer: OnAnswer) -> None:
         """Raise if the candidate cannot answer them."""
         check_requests(self.candidate, self.requests, self.task, pool)
+
+
+def _unpack_check(candidate: PlannedCandidate, packed: PackedRequests, task: str) -> CheckRequests:
+    """Return work as it was sent."""
+    return CheckRequests(candidate, unpack_requests(packed), task)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,7 @@ def grade_chunk(
     A refusal by a server is wrong, but of tasks about harm, which grade it as they grade any refusal.
     """
     found = []
+    counting = task if isinstance(task, CountsForCorpus) else None
     traced = task.traced_measures() if isinstance(task, GradesTraces) else ()
     for i, asked in enumerate(chunk):
         given = [answers[request.id] for request in asked.requests]
@@ -221,7 +222,7 @@ def grade_chunk(
                 where=f"task {task.card.name}",
                 fix="Both must be finite: the task's own grading is at fault; the answers are kept.",
             )
-        counts = task.counts(asked.item, given) if isinstance(task, CountsForCorpus) else ()
+        counts = counting.counts(asked.item, given) if counting is not None else ()
         told = [*counts, *find_signs(task, asked.item, given, grades), *find_unreachable(asked.item, asked.requests)]
         told += [sign for one in judged for sign in one.signs[i]]
         found.append((grades, told))

@@ -210,7 +210,7 @@ class LedgerWriter:
             ],
             whole.whole,
         )
-        self.ledger.commit(candidate_id, rows)
+        self.ledger.commit(candidate_id, rows, again=all(one.sent_bytes is None for one in answers.values()))
         self.write_wholes(others)
 
     def write_item(self, task_id: str, candidate_id: str, item_id: str, observations: Sequence[Observation]) -> None:
@@ -229,7 +229,7 @@ class LedgerWriter:
         The run is the repeat: one row a measure and run.
         """
         for candidate_id, whole in wholes.items():
-            self.ledger.commit(candidate_id, self._whole_rows(whole))
+            self.ledger.commit(candidate_id, self._whole_rows(whole), again=True)
 
     def write_unloaded(self, candidates: Sequence[PlannedCandidate]) -> None:
         """Write of the candidates that no run of the trial has measured what is known without loading, and why no more.
