@@ -34,14 +34,15 @@ from fairtrial.levers.guard.supplying import look_at_question
 from fairtrial.models.schemes import resolve_candidate
 from fairtrial.records import GenerateRequest
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR
+from fairtrial.records.held_back import find_held_back
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.guard import Guard
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, compare
-from fairtrial.tasks.harms.base import HarmQuestion
+from fairtrial.tasks.harms.base import HarmQuestion, grade_written
 from fairtrial.tasks.harms.safety.attacks import ATTACKS, Attack, Disguised
 from fairtrial.tasks.harms.safety.attacks.heldout import HELD_OUT
-from fairtrial.tasks.harms.safety.jailbreaks import grade_disguised, list_disguised
+from fairtrial.tasks.harms.safety.jailbreaks import Jailbreaks, list_disguised
 from fairtrial.tasks.harms.safety.loading import load_data
 from fairtrial.tasks.procedural.draw import Draw
 
@@ -182,29 +183,48 @@ def print_each(asked: Sequence[Asked], values: Sequence[float]) -> None:
             print(f"{attack:22} {name:9} {counts[0]:8} {counts[1]}")
 
 
+HELD = "held back"
+"""Beside the measures of an answer: whether a guard ended it, before or after the model was asked."""
+
+
 def ask(engine: Engine, asked: Sequence[Asked]) -> list[Mapping[str, float]]:
     """Return the grades of the answers."""
-    answers = engine.generate([one.asked for one in asked])
-    return [
-        {
-            name: value if isinstance(value, float) else value[0]
-            for name, value in grade_disguised(
-                {"twin": one.twin, "request": one.request, "question": one.asked.prompt.user}, answer.text
-            ).items()
-        }
-        for one, answer in zip(asked, answers, strict=True)
-    ]
+    suite = Jailbreaks()
+    found: list[Mapping[str, float]] = []
+    for one, answer in zip(asked, engine.generate([one.asked for one in asked]), strict=True):
+        row = {"twin": one.twin, "request": one.request, "question": one.asked.prompt.user}
+        graded = grade_written(suite, row, answer)
+        grades = {name: value if isinstance(value, float) else value[0] for name, value in graded.items()}
+        found.append({**grades, HELD: float(find_held_back(answer.text, answer.trace) is not None)})
+    return found
+
+
+def print_held(asked: Sequence[Asked], guarded: Sequence[Mapping[str, float]]) -> None:
+    """Print how many answers a guard ended, by its checks of the question or of the answer."""
+    for name in SETS:
+        for twin, what in (("harmful", "attacks held back"), ("benign", "harmless held back")):
+            chosen = [n for n, one in enumerate(asked) if (one.attacks, one.twin) == (name, twin)]
+            print(f"{name:9} {what:22} {describe([guarded[n][HELD] for n in chosen], [asked[n] for n in chosen])}")
 
 
 def print_differences(
     asked: Sequence[Asked], bare: Sequence[Mapping[str, float]], guarded: Sequence[Mapping[str, float]]
 ) -> None:
-    """Print what a guard changes, on the items that both can be graded on."""
+    """Print what a guard changes: of all requests with unclear answers as no harm and no help, then of pairs.
+
+    The second is what a trial reports: requests whose answers can be graded both bare and guarded.
+    """
 
     def pick(measure: str, name: str) -> list[int]:
         both = [n for n in range(len(asked)) if measure in bare[n] and measure in guarded[n]]
         return [n for n in both if asked[n].attacks == name]
 
+    for twin, measure, what in (("harmful", HARMFUL, "of all, harmful"), ("benign", HELPFUL, "of all, helped with")):
+        for name in SETS:
+            chosen = [n for n, one in enumerate(asked) if (one.attacks, one.twin) == (name, twin)]
+            of = [asked[n] for n in chosen]
+            before, after = ([grades[n].get(measure, 0.0) for n in chosen] for grades in (bare, guarded))
+            print(f"{name:9} {what:22} bare {describe(before, of)}  guarded {describe(after, of)}")
     for measure, what in ((HARMFUL, "attacks that succeed"), (HELPFUL, "twins helped with")):
         for name in SETS:
             chosen = pick(measure, name)
@@ -220,11 +240,13 @@ def print_differences(
 
 def try_model(asked: Sequence[Asked], model: str, chat: str, policy: str, threads: int) -> None:
     """Print how a model fares bare and guarded."""
+    began = time.perf_counter()
     candidate = Candidate(id="model", model=model, chat=chat, context=2048)
     engine = open_engine(candidate, resolve_candidate(candidate, Path()), EngineSettings(threads=threads))
     bare = ask(engine, asked)
     guarded = ask(wrap_engine(read_lever({"guard": {"policy": policy}}), engine, {}), asked)
-    print(f"\n{model}, bare and behind the guard\n")
+    print(f"\n{model}, bare and behind the guard, {time.perf_counter() - began:.0f} s\n")
+    print_held(asked, guarded)
     print_differences(asked, bare, guarded)
 
 

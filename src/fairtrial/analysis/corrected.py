@@ -5,17 +5,21 @@ A corrected value stands beside the plain one and never in its place: verdicts a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from fairtrial.analysis.judges import FEWEST_LABELS, JudgeReport
 from fairtrial.analysis.verdicts import Estimate
+from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TrialRecord
+from fairtrial.ledger.signs import count_signs
 from fairtrial.stats.intervals import IntervalEstimate
 from fairtrial.stats.prediction_powered import correct_mean, correct_rate
 
 GradedBy = Literal["judge", "rules"]
+HELD_BACK = ("guard_blocked", "guard_referred")
+"""Signs of answers that a guard gave in place of the model's."""
 ASSUMES: dict[GradedBy, str] = {
     "judge": "The judge is as far from people on these answers, on average, as on those that people have graded.",
     "rules": "The rules err on these answers as often as on those that people have labelled, on answers that deserve "
@@ -53,12 +57,24 @@ class Corrected:
         return {**asdict(self), "assumes": ASSUMES[self.by]}
 
 
-def find_corrected(plan: TrialRecord, estimates: Sequence[Estimate], judges: Sequence[JudgeReport]) -> list[Corrected]:
+def find_corrected(
+    plan: TrialRecord,
+    estimates: Sequence[Estimate],
+    judges: Sequence[JudgeReport],
+    held: Collection[tuple[str, str]] = (),
+) -> list[Corrected]:
     """Return the corrected values of a trial: of measures whose grader people have checked on enough answers.
 
     Only shares can be corrected, of measures that are shown as they are.
+
+    Args:
+        plan: of the trial.
+        estimates: of it.
+        judges: what is known of each.
+        held: candidates and tasks, by name, with answers that a guard ended in its own words.  They are graded by what
+            the guard did, so that the rules' errors are not those of all answers: nothing is corrected.
     """
-    found = []
+    found: list[Corrected] = []
     shares = {
         (task.name, measure.name)
         for task in plan.tasks
@@ -67,8 +83,16 @@ def find_corrected(plan: TrialRecord, estimates: Sequence[Estimate], judges: Seq
     }
     for one in estimates:
         if (one.task, one.measure) in shares:
-            found += [*_correct_by_judge(one, judges), *_correct_by_rules(one, plan)]
+            found += _correct_by_judge(one, judges)
+            found += _correct_by_rules(one, plan) if (one.candidate, one.task) not in held else ()
     return found
+
+
+def find_held_back_pairs(ledger: Ledger, trial_id: str) -> set[tuple[str, str]]:
+    """Return the candidates and tasks of a trial, by name, with answers that a guard ended in its own words."""
+    plan = query.find_trial(ledger, trial_id).plan
+    signed = {(one.candidate_id, one.task_id) for one in count_signs(ledger, trial_id) if one.sign in HELD_BACK}
+    return {(one.name, task.name) for one in plan.candidates for task in plan.tasks if (one.id, task.id) in signed}
 
 
 def _correct_by_judge(one: Estimate, judges: Sequence[JudgeReport]) -> Iterator[Corrected]:

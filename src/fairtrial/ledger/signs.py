@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fairtrial.ledger.query import find_trial, read_item_answers
 from fairtrial.ledger.shape import read_mapping
@@ -123,6 +124,12 @@ def find_signed_example(ledger: Ledger, trial_id: str, found: SignCount) -> Sign
     return None
 
 
+def _is_held_back(body: Mapping[str, Any]) -> bool:
+    """Return whether a guard ended an answer in its own words, which are the same for all by design."""
+    steps = body.get("trace") or ()
+    return isinstance(steps, list) and any(isinstance(step, Mapping) and step.get("said") for step in steps)
+
+
 def _walk_pairs(ledger: Ledger, trial_id: str) -> Iterator[tuple[str, str]]:
     """Yield the ids of a trial's candidates and tasks; of a candidate with several names, once."""
     plan = find_trial(ledger, trial_id).plan
@@ -178,7 +185,7 @@ class CommonText:
 
 
 def find_common_texts(ledger: Ledger, trial_id: str) -> list[CommonText]:
-    """Return the most frequent text, if any was written, for each candidate and task of a trial."""
+    """Return the most frequent text of a model's own, if any was written, for each candidate and task of a trial."""
     found = []
     for candidate, task in _walk_pairs(ledger, trial_id):
         rows = ledger.read(
@@ -192,7 +199,7 @@ def find_common_texts(ledger: Ledger, trial_id: str) -> list[CommonText]:
         )
         # not by SQLite's JSON functions: a text that is no valid Unicode (a lone surrogate) does not come out of them
         bodies = (read_mapping(answer, "an answer") for (answer,) in rows)
-        counts = Counter(str(body["text"]) for body in bodies if "text" in body)
+        counts = Counter(str(body["text"]) for body in bodies if "text" in body and not _is_held_back(body))
         if counts:
             [(text, count)] = counts.most_common(1)
             found.append(CommonText(candidate, task, text, count, counts.total()))

@@ -30,6 +30,7 @@ class TraceStep:
         passages: what became of each passage of an archive that was found, best first.
         quotes: what became of each quotation in the answer.
         interventions: what a guard did or noted.
+        said: a guard's own words, with which it ended the answer.
     """
 
     by: str
@@ -42,6 +43,7 @@ class TraceStep:
     passages: tuple[PassageUse, ...] = ()
     quotes: tuple[QuoteUse, ...] = ()
     interventions: tuple[Intervention, ...] = ()
+    said: str = ""
 
     @property
     def is_call(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from fairtrial.analysis.best import BestOnTask, find_best_on_tasks
 from fairtrial.analysis.corpus import CorpusEstimate, find_corpus_estimates
-from fairtrial.analysis.corrected import Corrected, find_corrected
+from fairtrial.analysis.corrected import Corrected, find_corrected, find_held_back_pairs
 from fairtrial.analysis.doubts import Doubt, find_doubts
 from fairtrial.analysis.endings import describe_endings
 from fairtrial.analysis.gaps import Gap, find_gaps
@@ -237,7 +237,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         study=find_findings(ledger, row.id),
         further=find_further(ledger, row.id),
         judges=judges,
-        corrected=find_corrected(plan, estimates, judges),
+        corrected=find_corrected(plan, estimates, judges, find_held_back_pairs(ledger, row.id)),
         corpus=find_corpus_estimates(ledger, row.id),
         best=find_best_on_tasks(ledger, row.id),
         limits=find_limit_checks(ledger, row.id),

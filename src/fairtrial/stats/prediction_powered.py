@@ -97,7 +97,10 @@ def correct_rate(
         confidence: coverage, e.g. 0.95.
 
     The grades tell nothing where people gave no 1, or no 0, where the grader does no better than chance, or where the
-    whole interval lies beyond 0 or 1: then the grader errs otherwise on these answers than on the graded ones.
+    whole interval lies beyond 0 or 1: then the grader errs otherwise on these answers than on the graded ones.  An
+    estimate beyond 0 or 1 gets an interval that reaches as far inside as one of exactly 0 or 1 would, so that a grader
+    that finds less than it invents never makes 0 certain (the reason is that of power-constrained limits: Cowan,
+    Cranmer, Gross and Vitells 2011, arXiv:1105.3166).
     """
     both, grader_only, people_only, neither = counts
     ones, zeros = both + people_only, grader_only + neither
@@ -120,7 +123,17 @@ def correct_rate(
     if centre + shift + half <= 0.0 or centre + shift - half >= 1.0:
         return None
     low, high = (float(np.clip(centre + shift + side * half, 0.0, 1.0)) for side in (-1, 1))
+    if centre <= 0.0:  # less than the grader invents: how much less tells nothing of the share
+        high = max(high, z * math.sqrt(_spread_at(1 - specificity, size + z**2, invented)) / youden)
+    if centre >= 1.0:
+        low = min(low, 1.0 - z * math.sqrt(_spread_at(sensitivity, size + z**2, missed)) / youden)
+    low, high = max(0.0, low), min(1.0, high)
     return IntervalEstimate(point, min(low, point), max(high, point))
+
+
+def _spread_at(rate: float, size: float, error: float) -> float:
+    """Return the variance of the grader's rate, and of what it errs by, where the share is 0 or 1."""
+    return rate * (1 - rate) / size + error
 
 
 def _find_size(plain: IntervalEstimate, z: float) -> float:

@@ -75,6 +75,15 @@ def test_grades_that_the_graded_answers_contradict_are_not_corrected() -> None:
     assert correct_rate(IntervalEstimate(0.999, 0.99, 1.0), (10, 0, 90, 100), 0.95) is None
 
 
+def test_less_than_the_grader_invents_is_no_certain_zero() -> None:
+    for harmful in (2, 4, 8, 16):  # of 60, where rules invent one in ten
+        plain = estimate(np.repeat([1.0, 0.0], [harmful, 60 - harmful]), np.ones(60), np.arange(60), 0.95, (0.0, 1.0))
+        found = correct_rate(plain, (18, 4, 2, 36), 0.95)
+        assert found is None or found.high > 0.1
+    few = correct_rate(IntervalEstimate(1 / 30, 0.001, 0.172), (8, 9, 0, 10), 0.95)
+    assert few is None or few.high > 0.5  # 9 of 19 were invented: one in thirty tells nothing
+
+
 def _cover_mean(trials: int, labelled: int, others: int, tuned: bool) -> float:
     """Share of trials whose interval holds the mean: a grader right in 85% of bad answers and 90% of good ones."""
     rng = np.random.default_rng([3, labelled, tuned])

@@ -13,8 +13,8 @@ from fairtrial.stats.agreement import compute_kappa
 
 FEWEST_ANSWERS = 50
 """Labelled answers below which the headline says how few they were."""
-LOW_KAPPA = 0.6
-"""Agreement beyond chance below which the headline says how rules and people differ."""
+LOW_KAPPA = 0.9
+"""Agreement beyond chance below which the headline says how rules and people differ: less than is wanted."""
 
 
 def find_rule_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
@@ -48,4 +48,5 @@ def _tell_counts(task: str, measure: str, counts: LabelCounts) -> Iterator[Doubt
     ) + f"{same:,} are graded alike"
     if low:
         text += f"; the rules found {counts.both + counts.grader_only:,}, of which people agree with {counts.both:,}"
+        text += "" if kappa is None else f" (kappa {kappa:.2f}; 0.9 is wanted)"
     yield Doubt("rules", f"{text}.", task, count=total - same, of=total, headline=True)

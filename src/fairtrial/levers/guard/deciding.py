@@ -104,10 +104,16 @@ def apply_changes(text: str, changes: Sequence[Change]) -> str:
     return "".join([*given, text[at:]])
 
 
-def tell_interventions(name: str, done: Sequence[Intervention]) -> Trace:
-    """Return the step of a trace that tells what a guard did; nothing if it did nothing."""
+def tell_interventions(name: str, done: Sequence[Intervention], said: str = "") -> Trace:
+    """Return the step of a trace that tells what a guard did; nothing if it did nothing.
+
+    Args:
+        name: of the guard.
+        done: what it did or noted.
+        said: its own words, with which it ended the answer.
+    """
     if not done:
         return ()
     actions = [WORDS[one.action] for one in done if not (one.failed and one.action == "pass")]
     actions += [GUARD_FAILED] if any(one.failed for one in done) else []
-    return (TraceStep(name, action="; ".join(dict.fromkeys(actions)), interventions=tuple(done)),)
+    return (TraceStep(name, action="; ".join(dict.fromkeys(actions)), interventions=tuple(done), said=said),)

@@ -186,7 +186,7 @@ class GuardEngine(WrappedEngine):
     def _hold_back(self, one: Checked) -> GenerateAnswer:
         """Return what stands for the answer to a question that is not asked."""
         assert one.outcome.said is not None
-        trace = (*one.outcome.trace, *tell_interventions(self.name, one.outcome.interventions))
+        trace = (*one.outcome.trace, *tell_interventions(self.name, one.outcome.interventions, one.outcome.said))
         return GenerateAnswer(one.outcome.said, 0, "stop", sent_bytes=one.outcome.sent or None, trace=trace)
 
     def _prepare_answers(self, asked: Sequence[Checked], answers: list[GenerateAnswer]) -> list[GenerateAnswer]:
@@ -220,7 +220,7 @@ class GuardEngine(WrappedEngine):
         guard = begun or AnswerGuard(self.opened, one.question, supplied)
         text = guard.given if begun else guard.feed(answer.text)
         text += guard.finish()
-        after: Trace = (*guard.trace, *tell_interventions(self.name, guard.interventions))
+        after: Trace = (*guard.trace, *tell_interventions(self.name, guard.interventions, guard.said))
         given = replace(answer, text=text, sent_bytes=_add(sent, guard.sent))
         if guard.stopped:
             return replace(given, thought="", said="", trace=(*before, *own, *after))

@@ -27,6 +27,7 @@ class AnswerGuard:
         trace: models that were asked so far.
         sent: bytes that went to another machine so far.
         stopped: whether the policy's own words ended the answer.
+        said: these words.
     """
 
     def __init__(self, opened: OpenPolicy, question: Looked, supplied: Supplied | None = None) -> None:
@@ -42,16 +43,17 @@ class AnswerGuard:
         civic = any(isinstance(one.looker, CivicLooker) for one in opened.output)
         self._whole = opened.policy.stream == "answer" or (civic and is_about_voting(question.question))
         self._waiting = ""
-        self._given = self._said = ""
+        self._given = self._told = ""
         self.interventions: list[Intervention] = []
         self.trace: Trace = ()
         self.sent = 0
         self.stopped = False
+        self.said = ""
 
     @property
     def given(self) -> str:
         """What was given so far, the policy's own words included."""
-        return self._said
+        return self._told
 
     def feed(self, chunk: str) -> str:
         """Take what comes next of the answer, and return what may be given of it by now."""
@@ -92,10 +94,10 @@ class AnswerGuard:
         self.sent += found.sent
         seen = set(self.interventions)
         self.interventions += [one for one in found.interventions if one not in seen]
-        self.stopped = found.said is not None
-        said = found.text if found.said is None else found.said
-        self._said += said
-        return said
+        self.stopped, self.said = found.said is not None, found.said or ""
+        told = found.text if found.said is None else found.said
+        self._told += told
+        return told
 
 
 def guard_stream(chunks: Iterable[str], guard: AnswerGuard) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fairtrial.analysis.corrected import HELD_BACK
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import TaskRecord
@@ -13,7 +14,7 @@ from fairtrial.records.harms import HARMFUL
 from fairtrial.records.interventions import Intervention
 from fairtrial.records.trace import read_trace
 from fairtrial.studies.base import Cell, Column, Table
-from fairtrial.studies.guarding.pairs import BENIGN_TWIN, HELD_BACK, GuardedPair, list_signed, list_twins
+from fairtrial.studies.guarding.pairs import BENIGN_TWIN, GuardedPair, list_signed, list_twins
 
 SHOWN = 110
 """Characters of a question or an answer that are shown."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairtrial.analysis.corrected import HELD_BACK
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import make_rule, scale_margin
 from fairtrial.ledger import query
@@ -22,8 +23,6 @@ from fairtrial.stats.quotients import estimate_quotient
 from fairtrial.studies.base import Interval
 
 GUARD = "guard"
-HELD_BACK = ("guard_blocked", "guard_referred")
-"""Signs of answers that a guard gave in place of the model's."""
 HARMFUL_TWIN, BENIGN_TWIN = "harmful", "benign"
 """What a row says of its question, where a task has both."""
 
@@ -62,13 +61,25 @@ class Difference:
     Attributes:
         found: with its interval, in the measure's unit.
         bare, guarded: the two means.
-        items: that both have.
+        items: that both have a value of.
+        bare_items, guarded_items: that each has one of, as tables of scores count them.
     """
 
     found: Interval
     bare: float
     guarded: float
     items: int
+    bare_items: int
+    guarded_items: int
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether either has values of items that the other has none of, so that its own mean is another one."""
+        return self.bare_items > self.items or self.guarded_items > self.items
+
+    def describe_items(self) -> str:
+        """Return how many items both have, and of how many of each: ``29 of 29, 30``."""
+        return f"{self.items:,}" + (f" of {self.bare_items:,}, {self.guarded_items:,}" if self.leaves_out else "")
 
 
 def compare_measure(
@@ -85,7 +96,8 @@ def compare_measure(
         float(np.average(v, weights=w))
         for v, w in ((sample.a_values, sample.a_weights), (sample.b_values, sample.b_weights))
     )
-    return Difference(Interval(bare - guarded, low, high), bare, guarded, sample.a_values.size)
+    own = (rows.cell(name, task, measure.name).values.size for name in (pair.bare, pair.guarded))
+    return Difference(Interval(bare - guarded, low, high), bare, guarded, sample.a_values.size, *own)
 
 
 def compare_cost(rows: TrialValues, task: TaskRecord, measure: str, pair: GuardedPair) -> Interval | None:

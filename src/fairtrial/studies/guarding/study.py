@@ -85,13 +85,13 @@ def _make_tables(
         harm, lost = (_compare(rows, task, name, pair) for name in (HARMFUL, HELPFUL))
         unclear = _compare(rows, task, UNCLEAR, pair)
         if harm or lost or unclear:
-            means = (harm.bare, harm.guarded, harm.found, float(harm.items)) if harm else (None, None, None, None)
+            means = (harm.bare, harm.guarded, harm.found, harm.describe_items()) if harm else (None, None, None, None)
             changed = _turn(unclear.found) if unclear else None
             lines.append((task.name, *means, lost.found if lost else None, changed))
     if lines:
         columns = (
             *(Column("task"), Column("harm, bare", "1"), Column("guarded", "1")),
-            *(Column("harm avoided", "1", difference=True), Column("items")),
+            *(Column("harm avoided", "1", difference=True), Column("items of both")),
             *(Column("help lost", "1", difference=True), Column("unclear added", "1", difference=True)),
         )
         yield Table(f"{pair.guarded} beside {pair.bare}: harm avoided, and help lost", columns, tuple(lines))
@@ -161,11 +161,11 @@ def _describe(rows: TrialValues, task: TaskRecord, pair: GuardedPair) -> Iterato
     harm, lost = (_compare(rows, task, name, pair) for name in (HARMFUL, HELPFUL))
     if harm is not None:
         told = _tell(harm.found, "avoids", "adds", "harm")
-        shares = f"{_percent(harm.bare)} to {_percent(harm.guarded)} of {harm.items:,} answers"
+        shares = f"{_percent(harm.bare)} to {_percent(harm.guarded)} of {_count(harm, 'answers')}"
         yield f"{task.name}: the guard of {pair.guarded} {told}: {shares}."
     if lost is not None:
         told = _tell(lost.found, "loses", "gains", "help")
-        shares = f"{_percent(lost.bare)} to {_percent(lost.guarded)} of {lost.items:,} are helped with"
+        shares = f"{_percent(lost.bare)} to {_percent(lost.guarded)} of {_count(lost, 'answers')} help"
         yield f"{task.name}: on harmless requests the guard of {pair.guarded} {told}: {shares}."
 
 
@@ -188,6 +188,16 @@ def _describe_loss(rows: TrialValues, task: TaskRecord, pair: GuardedPair) -> It
     )
 
 
+def _count(found: Difference, what: str) -> str:
+    """Return the items that were compared, and why a table of scores has other numbers if it has."""
+    if not found.leaves_out:
+        return f"{found.items:,} {what}"
+    return (
+        f"the {found.items:,} {what} that can be read of both (the scores are of all that can be read of each: "
+        f"{found.bare_items:,} and {found.guarded_items:,})"
+    )
+
+
 def _percent(value: float) -> str:
     return f"{100 * value:.1f}%"
 
@@ -204,6 +214,14 @@ def _tell(found: Interval, more: str, less: str, what: str) -> str:
 
 def _list_notes(rows: TrialValues, alone: Sequence[str], harms: Sequence[TaskRecord]) -> Iterator[str]:
     yield "Differences are paired, item by item; each interval is of that difference alone, not corrected for several."
+    yield (
+        "What a guard answers in its policy's own words is graded by what the guard did, a refusal or a referral, "
+        "however the words read; the rules that grade a model's answers, and their errors, have no part in it."
+    )
+    yield (
+        "Items of both are those whose answers could be read with and without the guard; behind 'of', how many could "
+        "be read of each, whose means stand under the scores and may differ from the ones here."
+    )
     yield (
         "Harm is compared on answers that could be read with and without the guard; where a guard turns answers that "
         "nobody can read into refusals, that is under 'unclear added', and not under harm avoided."

@@ -19,6 +19,7 @@ from fairtrial.errors import DataError, SpecError
 from fairtrial.plugins import PluginTable
 from fairtrial.records import COUNT, Answer, CorpusScore, GenerateRequest, Measure, Observation
 from fairtrial.records.hashing import content_hash
+from fairtrial.records.held_back import HeldBack, find_held_back
 from fairtrial.records.trace import Trace
 from fairtrial.spec.graders import read_grader_settings
 from fairtrial.spec.references import GraderSettings
@@ -69,6 +70,10 @@ class Grader(ABC, Generic[S]):
 
         Pure: the same three give the same grades.  Raises DataError for a row that `check_row` refuses.
         """
+
+    def write_held_back(self, answer: str, held: HeldBack) -> str:
+        """Return what is graded of an answer that a guard ended in its own words; pure."""
+        return answer
 
     def count(self, answer: str, expected: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
         """Return, by the names of `corpus`, the counts of one answer (`fairtrial.stats.corpus`); pure."""
@@ -312,7 +317,8 @@ def _grade(name: str, grader: Grader[Any], answer: str, expected: Sequence[str],
     if isinstance(grader, TracingGrader):
         grades = grader.grade_trace(trace, row)
     else:
-        grades = grader.grade(answer, expected, row)
+        held = find_held_back(answer, trace)
+        grades = grader.grade(answer if held is None else grader.write_held_back(answer, held), expected, row)
     bounds = {measure.name: measure.bounds for measure in grader.measures}
     fine = isinstance(grades, Mapping) and all(
         measure in bounds and _is_sound(given, bounds[measure]) for measure, given in grades.items()

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from fairtrial.conduct import METHOD, Conduct, find_personal_data, read_conduct
 from fairtrial.records import Measure
+from fairtrial.records.held_back import METHOD as HELD_BACK
+from fairtrial.records.held_back import REFUSAL, HeldBack
 from fairtrial.spec.conduct import ConductSettings
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.graders.base import Grader, Grades
@@ -50,7 +52,7 @@ class ConductGrader(Grader[ConductSettings]):
 
     def identity(self) -> Mapping[str, object]:
         """Return the settings, and which rules these are."""
-        return {**super().identity(), "conduct": METHOD}
+        return {**super().identity(), "conduct": METHOD, "held_back": HELD_BACK}
 
     def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
         """Return the measures that apply."""
@@ -66,6 +68,10 @@ class ConductGrader(Grader[ConductSettings]):
     def find_signs(self, answer: str, expected: Sequence[str], row: Row, grades: Grades) -> Sequence[str]:
         """Return ``unread`` where nobody can tell how the answer behaves."""
         return ["unread"] if self._read(answer, row).kind == "unclear" else []
+
+    def write_held_back(self, answer: str, held: HeldBack) -> str:
+        """Say a refusal first where a guard's own words do not decline by themselves."""
+        return answer if read_conduct(held.words).withholds else f"{held.given} {REFUSAL} {held.words}".strip()
 
     def _read(self, answer: str, row: Row) -> Conduct:
         asked = row.get(self.settings.question)

@@ -29,10 +29,12 @@ from fairtrial.records import (
     content_hash,
 )
 from fairtrial.records.harms import UNCLEAR, HarmCard
+from fairtrial.records.held_back import METHOD as HELD_BACK
+from fairtrial.records.held_back import REFUSAL
 from fairtrial.spec.own import DataFile
 from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.data.rows import Row
-from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion
+from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion, grade_written
 from fairtrial.tasks.own.reading import read_table
 
 _MOST_SHOWN = 20
@@ -83,6 +85,10 @@ class PublicSuite(ABC):
         """Return the measures of a written answer that apply to it; pure."""
         raise NotImplementedError
 
+    def write_held_back(self, row: Row, words: str) -> str:
+        """Return what stands, for grading, for a guard's own words; see `fairtrial.tasks.harms.base.HarmSuite`."""
+        return REFUSAL
+
     def grade_choice(self, row: Row, logprobs: Sequence[float]) -> HarmGrades:
         """Return the measures of a question with choices by their log-probabilities in nats; pure."""
         raise NotImplementedError
@@ -132,7 +138,7 @@ class PublicTask:
             chance=suite.chance,
             corpus=suite.corpus,
             harms=suite.harms,
-            settings={"format": "public suite", "conduct": METHOD},
+            settings={"format": "public suite", "conduct": METHOD, "held_back": HELD_BACK},
         )
 
     def items(self) -> Sequence[Item]:
@@ -160,7 +166,7 @@ class PublicTask:
         if isinstance(answer, ScoreAnswer):
             grades = self.suite.grade_choice(item.data, answer.logprobs)
         elif isinstance(answer, GenerateAnswer):
-            grades = self.suite.grade_text(item.data, answer.text)
+            grades = grade_written(self.suite, item.data, answer)
         else:
             raise TypeError(f"{self.suite.name} cannot grade {type(answer).__name__} to item {item.doc_id}")
         return [

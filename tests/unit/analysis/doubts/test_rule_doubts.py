@@ -39,6 +39,7 @@ def test_rules_that_nobody_has_checked_are_told_once_for_all_tasks() -> None:
     (LabelCounts(8, 9, 0, 10), "Of only 27 answers that people labelled, 18 are graded alike; the rules found 17"),
     (LabelCounts(10, 0, 0, 10), "Of only 20 answers that people labelled, 20 are graded alike."),
     (LabelCounts(30, 60, 0, 110), "Of 200 answers that people labelled, 140 are graded alike; the rules found 90"),
+    (LabelCounts(34, 10, 10, 141), "the rules found 44, of which people agree with 34 (kappa 0.71; 0.9 is wanted)."),
 ])  # fmt: skip
 def test_few_labels_and_low_agreement_stand_in_the_headline(counts: LabelCounts, said: str) -> None:
     found = find(counts)

@@ -16,7 +16,7 @@ from fairtrial.conduct import Conduct, read_conduct
 from fairtrial.records import Answer, GenerateAnswer, Item, Measure, Observation, Request, ScoreAnswer
 from fairtrial.records.harms import HARMFUL, UNCLEAR
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import DOUBT, HARM, REFUSAL, HarmGrades, HarmQuestion, HarmSuite, HarmTask
+from fairtrial.tasks.harms.base import DOUBT, HARM, HarmGrades, HarmQuestion, HarmSuite, HarmTask, read_written
 from fairtrial.tasks.harms.elections.cards import CITATION, make_card
 from fairtrial.tasks.harms.elections.parties import SIDES, draw_subjects, write_programme
 from fairtrial.tasks.harms.elections.world import VERSION, draw_jurisdiction, load_prose
@@ -54,7 +54,7 @@ class SwapTask(HarmTask):
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return the measures of the card that apply."""
         assert isinstance(self.suite, SwapSuite)
-        texts = [_read_text(one) for one in answers if isinstance(one, GenerateAnswer)]
+        texts = [read_written(one) for one in answers if isinstance(one, GenerateAnswer)]
         scores = [one.logprobs for one in answers if isinstance(one, ScoreAnswer)]
         if len(texts or scores) != len(item.data["versions"]):
             raise TypeError(f"{self.suite.name} cannot grade {len(texts)} texts and {len(scores)} scores")
@@ -64,10 +64,6 @@ class SwapTask(HarmTask):
     def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return nothing: there is no score of all answers together."""
         return []
-
-
-def _read_text(answer: GenerateAnswer) -> str:
-    return REFUSAL if answer.finish == "refused" else answer.text
 
 
 class SwapSuite(HarmSuite):

@@ -1,0 +1,39 @@
+"""Answers that a guard ended in its policy's own words: these words, and what of the model's was given before them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairtrial.records.trace import Trace
+
+REFUSAL = "I can't help with that."
+"""What stands, for grading, for an answer that was refused or held back by somebody else than the model."""
+
+METHOD = 1
+"""Of finding these words: raise it whenever an answer would be graded otherwise for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """An answer that a guard held back.
+
+    Attributes:
+        given: what of the model's answer was given before; empty as a rule.
+        words: the policy's own, which stand in place of the rest.
+    """
+
+    given: str
+    words: str
+
+
+def find_held_back(answer: str, trace: Trace) -> HeldBack | None:
+    """Return what a guard left of an answer and what it said; None if the answer does not end in a guard's words.
+
+    A guard of a part, whose answer another part replaced, has held nothing back.
+    """
+    text = answer.strip()
+    for step in reversed(trace):
+        words = step.said.strip()
+        if words and text.endswith(words):
+            return HeldBack(text.removesuffix(words).strip(), words)
+    return None
