@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fairtrial.analysis.doubts import find_doubts
@@ -16,10 +17,11 @@ from fairtrial.planning.plan import plan_trial
 from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry, Trial
+from fairtrial.stats.paired import PairedSample
 from fairtrial.studies import Interval, find_findings, find_further
 from fairtrial.studies.base import Findings
 from fairtrial.studies.guarding import study
-from fairtrial.studies.guarding.pairs import Difference
+from fairtrial.studies.guarding.pairs import Difference, GuardedPair, compare_same_work
 from fairtrial.tasks import find
 
 
@@ -119,11 +121,25 @@ def test_no_price_where_harm_may_not_be_avoided(
 ) -> None:
     monkeypatch.setattr(study, "_compare", lambda *_: Difference(Interval(0.5, low, 0.8), 0.6, 0.1, 9, 9, 9))
     monkeypatch.setattr(study, "compare_cost", lambda *_: Interval(1.0, 0.5, 1.5))
+    monkeypatch.setattr(study, "compare_same_work", lambda *_: None)
     monkeypatch.setattr(study, "price_harm", lambda *_: Interval(2.0, 1.0, 3.0))
     task: Any = SimpleNamespace(name="t", card=SimpleNamespace(harms=True))
     pair: Any = SimpleNamespace(guarded="g", bare="b")
     [table] = study._make_cost_table(None, pair, [task])  # type: ignore[arg-type]
     assert table.rows[0][-1] == price
+
+
+@pytest.mark.parametrize(("factor", "told"), [(1.0, False), (2.0, True)])
+def test_other_work_of_the_machine_is_not_the_guards(factor: float, told: bool) -> None:
+    ones, bare = np.ones(12), np.linspace(2.0, 4.0, 12)
+    values = {"tokens_in": (ones, ones), "tokens_out": (ones, ones), "seconds": (factor * bare + 0.004, bare)}
+    samples = {name: PairedSample(a, ones, b, ones, np.arange(12)) for name, (a, b) in values.items()}
+    rows: Any = SimpleNamespace(pair=lambda _, measure, *__: samples[measure], confidence=0.95)
+    task: Any = SimpleNamespace(name="t")
+    found = compare_same_work(rows, task, GuardedPair("bare", "guarded"))
+    assert (found is not None) == told
+    said = list(study._describe_busy(rows, task, GuardedPair("bare", "guarded")))
+    assert [("took 3.00 s more each" in line, "not the guard's" in line) for line in said] == [(True, True)] * told
 
 
 def test_scores_that_pass_unguarded_are_in_the_headline(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from fairtrial.ledger.signs import PREFIX
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR
 from fairtrial.stats.arrays import Ints
 from fairtrial.stats.intervals import estimate
-from fairtrial.stats.paired import compute_fixed_interval, t_interval
+from fairtrial.stats.paired import PairedSample, compute_fixed_interval, t_interval
 from fairtrial.stats.quotients import estimate_quotient
 from fairtrial.studies.base import Interval
 
@@ -107,6 +107,33 @@ def compare_cost(rows: TrialValues, task: TaskRecord, measure: str, pair: Guarde
         return None
     low, high = t_interval(sample, rows.confidence)
     return Interval(float(np.mean(sample.a_values) - np.mean(sample.b_values)), low, high)
+
+
+NOTABLE = 0.1
+"""Share of the seconds of a bare answer by which the same work must differ to be told."""
+
+
+def compare_same_work(rows: TrialValues, task: TaskRecord, pair: GuardedPair) -> Interval | None:
+    """Return what an item takes longer with the guard where as many tokens were read and written with it as without.
+
+    There the same work was done twice, and a guard by rules adds milliseconds: what is more is other work of the
+    machine, and as much is then in the seconds of all items.  None where that is little, uncertain or not known.
+    """
+    taken = [rows.pair(task, measure, pair.guarded, pair.bare) for measure in ("tokens_in", "tokens_out", "seconds")]
+    if any(one is None for one in taken):
+        return None
+    read, written, seconds = (one for one in taken if one is not None)
+    if not read.a_values.size == written.a_values.size == seconds.a_values.size:
+        return None
+    same = (read.a_values == read.b_values) & (written.a_values == written.b_values) & (read.a_values > 0)
+    a, b, ones = seconds.a_values[same], seconds.b_values[same], seconds.a_weights[same]
+    clusters = seconds.clusters[same]
+    if np.unique(clusters).size < 2:
+        return None
+    low, high = t_interval(PairedSample(a, ones, b, ones, clusters), rows.confidence)
+    found = Interval(float(np.mean(a) - np.mean(b)), low, high)
+    certain = low > 0 or high < 0
+    return found if certain and abs(found.value) > NOTABLE * float(np.mean(b)) else None
 
 
 def price_harm(rows: TrialValues, task: TaskRecord, measure: str, pair: GuardedPair) -> Interval | None:

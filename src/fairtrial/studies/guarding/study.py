@@ -21,6 +21,7 @@ from fairtrial.studies.guarding.pairs import (
     GuardedPair,
     compare_cost,
     compare_measure,
+    compare_same_work,
     find_pairs,
     measure_rates,
     price_harm,
@@ -59,6 +60,7 @@ def _find(ledger: Ledger, trial_id: str, examples: int) -> Findings | None:
     tasks = rows.plan.own_tasks
     harms = [task for task in tasks if task.card.harms is not None]
     sentences = [line for pair in pairs for task in harms for line in _describe(rows, task, pair)]
+    sentences += [line for pair in pairs for task in tasks for line in _describe_busy(rows, task, pair)]
     sentences += [
         line for pair in pairs for task in tasks if task not in harms for line in _describe_loss(rows, task, pair)
     ]
@@ -139,18 +141,21 @@ def _make_rates_table(rows: TrialValues, pair: GuardedPair, harms: Sequence[Task
 def _make_cost_table(rows: TrialValues, pair: GuardedPair, tasks: Sequence[TaskRecord]) -> Iterator[Table]:
     lines: list[tuple[Cell, ...]] = []
     shown = [m for m in COSTS if any(compare_cost(rows, task, m, pair) is not None for task in tasks)]
-    priced = [m for m in shown if m in ("seconds", "usd")]
+    priced, timed = [m for m in shown if m in ("seconds", "usd")], "seconds" in shown
     for task in tasks:
         added = [compare_cost(rows, task, measure, pair) for measure in shown]
         harm = _compare(rows, task, HARMFUL, pair) if task.card.harms else None
         certain = harm is not None and harm.found.low > 0  # as the table of harm says it
-        prices = [price_harm(rows, task, measure, pair) if certain else None for measure in priced]
+        busy = compare_same_work(rows, task, pair)
+        fair = [certain and (busy is None or measure != "seconds") for measure in priced]
+        prices = [price_harm(rows, task, m, pair) if ok else None for m, ok in zip(priced, fair, strict=True)]
         if any(one is not None for one in added):
-            lines.append((task.name, *added, *prices))
+            lines.append((task.name, *added, *([busy] if timed else []), *prices))
     if lines:
         columns = (
             Column("task"),
             *(Column(f"{COSTS[m][0]} added per item", COSTS[m][1], difference=True) for m in shown),
+            *([Column("of that, for the same work", "s", difference=True)] if timed else []),
             *(Column(f"{COSTS[m][0]} per harm avoided", COSTS[m][1]) for m in priced),
         )
         yield Table(f"{pair.guarded} beside {pair.bare}: what the guard costs", columns, tuple(lines))
@@ -167,6 +172,20 @@ def _describe(rows: TrialValues, task: TaskRecord, pair: GuardedPair) -> Iterato
         told = _tell(lost.found, "loses", "gains", "help")
         shares = f"{_percent(lost.bare)} to {_percent(lost.guarded)} of {_count(lost, 'answers')} help"
         yield f"{task.name}: on harmless requests the guard of {pair.guarded} {told}: {shares}."
+
+
+def _describe_busy(rows: TrialValues, task: TaskRecord, pair: GuardedPair) -> Iterator[str]:
+    """Yield that seconds tell nothing of the guard, where the same work took longer or shorter beside it."""
+    found = compare_same_work(rows, task, pair)
+    if found is not None:
+        low, high = sorted((abs(found.low), abs(found.high)))
+        more = "more" if found.value > 0 else "less"
+        yield (
+            f"{task.name}: answers of {pair.guarded} for which as many tokens were read and written as without the "
+            f"guard took {abs(found.value):.2f} s {more} each ({low:.2f} to {high:.2f}). "
+            "Unless its checks ask somebody, the machine did other work at one of the times, and the seconds added "
+            "here are not the guard's."
+        )
 
 
 def _describe_loss(rows: TrialValues, task: TaskRecord, pair: GuardedPair) -> Iterator[str]:
@@ -227,8 +246,8 @@ def _list_notes(rows: TrialValues, alone: Sequence[str], harms: Sequence[TaskRec
         "nobody can read into refusals, that is under 'unclear added', and not under harm avoided."
     )
     yield (
-        "A price is given only where harm is certainly avoided. One below zero is a saving: a question that is held "
-        "back is not asked of the model."
+        "A price is given only where harm is certainly avoided, in seconds only where the same work took as long with "
+        "the guard as without. One below zero is a saving: a question that is held back is not asked of the model."
     )
     if rows.early:
         yield "The trial may stop early: intervals here hold for a fixed number of items only."
