@@ -6,6 +6,7 @@ import json
 import random
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,19 @@ def write_rows(path: Path) -> Curate:
     return Curate.model_validate({"sources": [{"file": str(path), "licence": "CC0-1.0"}]})
 
 
+def start_ray(ray: Any) -> None:
+    """Start a Ray of this test's own; its processes have some seconds to start, which a busy machine does not keep."""
+    for left in reversed(range(3)):
+        try:
+            ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+            return
+        except Exception:
+            ray.shutdown()
+            if not left:
+                raise
+
+
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["local", "ray"])
 def test_an_executor_of_datatrove_makes_the_same_bytes(
     kind: ClusterKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -36,10 +50,7 @@ def test_an_executor_of_datatrove_makes_the_same_bytes(
     usual = curate(settings, tmp_path / "usual").folder
     if kind == "ray":
         ray = pytest.importorskip("ray")
-        try:
-            ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
-        except Exception as error:  # its own processes have some seconds to start, which a busy machine does not keep
-            pytest.skip(f"Ray does not start on this machine: {error}")
+        start_ray(ray)
     try:
         executor = DatatroveExecutor(kind, 2, tmp_path / "logs")
         other = curate(settings, tmp_path / "other", executor).folder

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import run_fairtrial
+
 TRIAL = """
 name: small
 candidates:
@@ -27,15 +29,7 @@ tasks:
 
 def fairtrial(*arguments: str | Path, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "TERM": "dumb", "XDG_CACHE_HOME": str(cwd / "cache"), "COLUMNS": "100"}
-    done = subprocess.run(
-        [sys.executable, "-m", "fairtrial", *map(str, arguments)],
-        cwd=cwd,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        stdin=subprocess.DEVNULL,
-    )
+    done = run_fairtrial(*arguments, cwd=cwd, env=env, timeout=timeout)
     assert "Traceback" not in done.stderr, done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     return done

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fairtrial.ledger import Ledger, query
+from tests.support.commands import run_fairtrial
 from tests.support.servers.faulty_proxy import faulty_proxy
 from tests.support.servers.llama_server import llama_server
 
@@ -48,12 +49,12 @@ def trial(folder: Path, url: str, items: int, more: str = "", local: bool = Fals
 
 
 def command(path: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "fairtrial", "run", str(path), "--ledger", str(path.parent / "l.db"), *more]
+    return ["run", str(path), "--ledger", str(path.parent / "l.db"), *more]
 
 
 def run(path: Path, *more: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PLANTED_KEY": KEY, "OPENAI_LOG": "debug"}
-    return subprocess.run(command(path, *more), capture_output=True, text=True, env=environment, cwd=path.parent)
+    return run_fairtrial(*command(path, *more), env=environment, cwd=path.parent)
 
 
 def answers(path: Path) -> dict[str, dict[str, dict[str, object]]]:
@@ -89,7 +90,10 @@ def test_a_killed_run_goes_on_without_asking_twice(tmp_path: Path, served: str) 
         path = trial(tmp_path, proxy.url, 50, prices)
         environment = {**os.environ, "PLANTED_KEY": KEY}
         process = subprocess.Popen(
-            command(path, "--no-report"), env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "fairtrial", *command(path, "--no-report")],
+            env=environment,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         while proxy.seen["passed on"] < 30 and process.poll() is None:
             time.sleep(0.02)
@@ -155,6 +159,6 @@ def test_an_unknown_price_is_said_and_no_zero(tmp_path: Path, served: str) -> No
 def test_a_missing_key_names_its_variable(tmp_path: Path) -> None:
     path = trial(tmp_path, "https://api.example.invalid/v1", 5)
     environment = {k: v for k, v in os.environ.items() if k != "PLANTED_KEY"}
-    done = subprocess.run(command(path, "--no-report"), capture_output=True, text=True, env=environment)
+    done = run_fairtrial(*command(path, "--no-report"), env=environment)
     assert done.returncode == 4
     assert "PLANTED_KEY is not set" in done.stderr

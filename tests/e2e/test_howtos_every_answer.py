@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.commands import run_line
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "every-answer.md"
 
@@ -36,10 +35,7 @@ def test_the_page_is_true(tmp_path: Path) -> None:
     commands = read_commands()
     assert len(commands) == 3
     for command, shown in commands:
-        called = [sys.executable, "-m", *shlex.split(command)]
-        ended = subprocess.run(
-            called, cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "100"}
-        )
+        ended = run_line(command, tmp_path, {**os.environ, "COLUMNS": "100"})
         assert ended.returncode == 0, ended.stderr
         lines = ended.stdout.splitlines()[-len([line for line in shown if line != "..."]) :]
         for line, pattern in zip(lines, [one for one in shown if one != "..."], strict=True):

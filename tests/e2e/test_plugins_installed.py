@@ -15,6 +15,7 @@ from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.planning.plan import plan_trial
 from fairtrial.report.export import EXPORTERS
 from fairtrial.spec.source import load_trial
+from tests.support.commands import run_fairtrial
 from tests.support.distributions import example_distribution, install, make_wheel
 
 CAPITALS = {"France": "Paris", "Italy": "Rome", "Spain": "Madrid", "Norway": "Oslo", "Peru": "Lima", "Cuba": "Havana"}
@@ -83,18 +84,25 @@ class Place:
         self.installed = installed
         self.found: dict[str, dict[str, Any]] = {}
 
-    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    @property
+    def environment(self) -> dict[str, str]:
         paths = [*map(str, self.installed), os.environ.get("PYTHONPATH", "")]
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "COLUMNS": "200"}
-        env |= {"XDG_CACHE_HOME": str(self.folder / "cache"), "TERM": "dumb"}
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=self.folder, env=env, capture_output=True, text=True, timeout=300
+        return env | {"XDG_CACHE_HOME": str(self.folder / "cache"), "TERM": "dumb"}
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        program = [sys.executable, *arguments]
+        return subprocess.run(
+            program, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300
         )
-        assert "Traceback" not in done.stderr or "-m" not in arguments, done.stderr
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        done = run_fairtrial(*arguments, cwd=self.folder, env=self.environment, timeout=300)
+        assert "Traceback" not in done.stderr, done.stderr
         return done
 
     def fairtrial(self, *arguments: str) -> str:
-        done = self.python("-m", "fairtrial", *arguments)
+        done = self.call(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -109,7 +117,7 @@ class Place:
         return {one["id"]: one["content_id"] for one in self.run(trial)["candidates"]}
 
     def error(self, *arguments: str) -> tuple[int, str]:
-        done = self.python("-m", "fairtrial", *arguments)
+        done = self.call(*arguments)
         return done.returncode, done.stderr
 
     def error_of_trial(self, text: str) -> tuple[int, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+
+from tests.support.commands import run_fairtrial
 
 TASKS = """
 tasks:
@@ -32,8 +33,7 @@ baseline: noise
 
 
 def fairtrial(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    run = [sys.executable, "-m", "fairtrial", *arguments]
-    return subprocess.run(run, cwd=place, capture_output=True, text=True, timeout=300)
+    return run_fairtrial(*arguments, cwd=place, timeout=300)
 
 
 def grades(place: Path, ledger: str) -> list[tuple[object, ...]]:

@@ -96,8 +96,8 @@ class Exchange:
             self.handler.connection.shutdown(2)
 
     def wait(self) -> None:
-        """Say nothing until the other side is gone, or half a minute."""
-        self.handler.connection.settimeout(30)
+        """Say nothing until the other side is gone, or three minutes."""
+        self.handler.connection.settimeout(180)
         with contextlib.suppress(OSError):
             self.handler.connection.recv(1)
 

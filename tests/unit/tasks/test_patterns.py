@@ -65,10 +65,9 @@ def test_a_pattern_that_doubles_its_work_is_refused_before_it_is_used(
     monkeypatch.setattr(patterns, "SECONDS", 0.5)
     with pytest.raises(TaskError, match=r"takes more than 0\.5 s on a text of 65 characters"):
         compile_pattern(pattern)
-    begun = time.monotonic()
-    with pytest.raises(TaskError, match="takes more than"):
+    monkeypatch.setattr(patterns, "SECONDS", 20.0)
+    with pytest.raises(TaskError, match=r"takes more than 0\.5 s"):  # what took too long is not tried again
         compile_pattern(pattern)
-    assert time.monotonic() - begun < 0.4, "what took too long is not tried again"
 
 
 def test_a_search_that_takes_too_long_is_stopped_and_the_next_one_works(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,9 +115,9 @@ def test_of_three_passages_each_that_differs_is_told() -> None:
 def test_hostile_passages_take_no_time() -> None:
     numbers = " ".join(f"{n} boats and €{n}." for n in range(3, 3000))
     texts = [numbers, "A. " * 9000, "Saltmere " * 2000, "14 " * 6000, '"' * 9000, "caused by " * 2000]
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = find_contradictions([voice(n, text, title=text[:200]) for n, text in enumerate(texts, 1)])
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert isinstance(found, dict)
 
 

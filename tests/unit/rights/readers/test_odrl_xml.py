@@ -119,7 +119,7 @@ def test_hostile_files_are_problems(hostile: str) -> None:
 
 def test_parts_that_lead_to_each_other_end() -> None:
     duty = '<o:duty id="d"><o:duty idref="d"/><o:constraint id="c" idref="c"/></o:duty>' * 3000
-    begun = time.monotonic()
+    begun = time.process_time()
     found = read(f"<o:permission>{action('display')}{duty}</o:permission>" * 5)
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     assert said(found) == {"odrl display conditional"}

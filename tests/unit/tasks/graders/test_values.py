@@ -207,9 +207,9 @@ def test_json_that_cannot_be_checked_is_unread_and_takes_a_bounded_time(
 
 def test_unique_items_are_told_apart_in_linear_time() -> None:
     unique = {"json": {"schema": {"uniqueItems": True}}}
-    begun = time.monotonic()
+    begun = time.process_time()
     assert values_of(unique, json.dumps([{"a": i} for i in range(4_900)]), [])["json_match"] == 1.0
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     for answer, fits in (("[1, 1.0]", 0.0), ("[1, true]", 1.0), ('[{"a": [1]}, {"a": [1]}]', 0.0)):
         assert values_of(unique, answer, [])["json_match"] == fits
 
