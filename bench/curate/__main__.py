@@ -118,6 +118,16 @@ def judge(folder: Path, planted: Planted) -> dict[str, dict[str, float]]:
     return made
 
 
+def read_steps(logs: Path) -> list[tuple[str, float]]:
+    """Return the seconds of the peer's steps, summed over its processes, from the statistics that it writes."""
+    made = []
+    for path in sorted(logs.glob("*/stats.json"), key=lambda path: path.stat().st_mtime):
+        for one in json.loads(path.read_text()):
+            name = "".join(letter for letter in one["name"] if letter.isascii()).strip()
+            made.append((f"{path.parent.name}: {name}", one["time_stats"]["total"]))
+    return made
+
+
 def main() -> None:
     """Write the file, run both, print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -142,7 +152,9 @@ def main() -> None:
             costs["datatrove"] = measure(peer)
             _print_cost("datatrove", costs["datatrove"], told.rows)
             kept = sum(1 for path in (folder / "peer" / "out").iterdir() for _ in path.open("rb"))
-            print(f"datatrove kept {kept:,}")
+            print(f"datatrove kept {kept:,}; processes' seconds by step, as it tells them itself:")
+            for step, seconds in read_steps(folder / "peer" / "logs"):
+                print(f"    {seconds:8.1f} s  {step}")
         found = judge(folder / "fairtrial, every step", planted)
         card = json.loads((folder / "fairtrial, datatrove's steps" / "card.json").read_text())
         print(f"fairtrial kept {card['kept']:,} after datatrove's steps")

@@ -1,14 +1,19 @@
 """The same steps by datatrove, as its own examples put them together.  Run by the Python that has it:
 
-    PYTHON bench/curate/peer.py ROWS.jsonl FOLDER PROCESSES
+    PYTHON bench/curate/peer.py ROWS.jsonl FOLDER PROCESSES     the steps, as separate programs of its executor
+    PYTHON bench/curate/peer.py ROWS.jsonl share                the share of its tokeniser in them, in one process
 
 The published rules of quality (Gopher repetition, Gopher quality, C4, FineWeb), addresses masked, MinHash with 14
-buckets of 8 hashes, one of a cluster kept.
+buckets of 8 hashes, one of a cluster kept.  Signatures are read many at a time, which its defaults do not do.
 """
 
+import json
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+from datatrove.data import Document
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.dedup import MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
 from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupBuckets
@@ -21,6 +26,11 @@ from datatrove.pipeline.filters import (
 from datatrove.pipeline.formatters import PIIFormatter
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
+from datatrove.utils.word_tokenizers import SpaCyTokenizer
+
+AT_ONCE = 10_000
+"""Signatures that are read at a time."""
+CONFIG = MinhashConfig(n_grams=5, num_buckets=14, hashes_per_bucket=8)
 
 
 def cut(rows: Path, folder: Path, parts: int) -> None:
@@ -34,11 +44,47 @@ def cut(rows: Path, folder: Path, parts: int) -> None:
         file.close()
 
 
+def make_filters() -> list[Any]:
+    """Return the published rules, in FineWeb's order."""
+    return [
+        GopherRepetitionFilter(),
+        GopherQualityFilter(),
+        C4QualityFilter(filter_no_terminal_punct=False),
+        FineWebQualityFilter(),
+    ]
+
+
+def tell_share(rows: Path) -> None:
+    """Print how much of the processor seconds of rules, addresses and signatures goes into cutting texts into words."""
+    own, spent = SpaCyTokenizer._do_tokenize, 0.0
+
+    def cut(self: SpaCyTokenizer, text: str) -> Any:
+        nonlocal spent
+        begun = time.process_time()
+        made = own(self, text)
+        spent += time.process_time() - begun
+        return made
+
+    SpaCyTokenizer._do_tokenize = cut
+    signer, masker, filters = MinhashDedupSignature("/nowhere", CONFIG), PIIFormatter(), make_filters()
+    signer.get_shingles("It is loaded before the time is taken.")
+    documents = [Document(text=json.loads(line)["text"], id=str(number)) for number, line in enumerate(rows.open())]
+    spent, begun, passed = 0.0, time.process_time(), 0
+    for document in documents:
+        if all(one.filter(document) is True for one in filters):
+            passed += 1
+            signer.get_signature(signer.get_shingles(masker.format(document.text)))
+    taken = time.process_time() - begun
+    print(f"{len(documents)} documents, {passed} passed; {taken:.1f} s of processor, tokeniser {spent / taken:.0%}")
+
+
 def main() -> None:
     """Run the steps."""
+    if sys.argv[2:] == ["share"]:
+        tell_share(Path(sys.argv[1]))
+        return
     rows, folder, processes = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     cut(rows, folder / "in", processes)
-    config = MinhashConfig(n_grams=5, num_buckets=14, hashes_per_bucket=8)
 
     def run(name: str, tasks: int, *steps: object) -> None:
         LocalPipelineExecutor(
@@ -50,21 +96,19 @@ def main() -> None:
         "quality",
         processes,
         JsonlReader(str(folder / "in")),
-        GopherRepetitionFilter(),
-        GopherQualityFilter(),
-        C4QualityFilter(filter_no_terminal_punct=False),
-        FineWebQualityFilter(),
+        *make_filters(),
         PIIFormatter(),
         JsonlWriter(kept, **plain),
     )
-    run("signatures", processes, JsonlReader(kept), MinhashDedupSignature(str(folder / "signatures"), config))
-    run("buckets", 14, MinhashDedupBuckets(str(folder / "signatures"), str(folder / "buckets"), config=config))
-    run("clusters", 1, MinhashDedupCluster(str(folder / "buckets"), str(folder / "remove"), config=config))
+    run("signatures", processes, JsonlReader(kept), MinhashDedupSignature(str(folder / "signatures"), CONFIG))
+    signatures, buckets, remove = (str(folder / name) for name in ("signatures", "buckets", "remove"))
+    run("buckets", 14, MinhashDedupBuckets(signatures, buckets, config=CONFIG, lines_to_buffer=AT_ONCE))
+    run("clusters", 1, MinhashDedupCluster(buckets, remove, config=CONFIG, lines_to_buffer=AT_ONCE))
     run(
         "filter",
         processes,
         JsonlReader(kept),
-        MinhashDedupFilter(str(folder / "remove")),
+        MinhashDedupFilter(str(folder / "remove"), lines_to_buffer=AT_ONCE),
         JsonlWriter(str(folder / "out"), **plain),
     )
 

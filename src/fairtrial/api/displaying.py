@@ -15,12 +15,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from fairtrial.api.training_rights import follow_training
+from fairtrial.api.withdrawing import Tainted
 from fairtrial.archive.adding import Adding, Rules, Tell, add_files, refresh_rights
 from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.chunks import cut
 from fairtrial.archive.keeping import AMOUNT
 from fairtrial.archive.permitting import Permissions
-from fairtrial.archive.remembering import Remembered, add_remembered, recall
+from fairtrial.archive.remembering import Remembered, add_remembered, read_said, recall
 from fairtrial.archive.withdrawing import read_document_words
 from fairtrial.errors import FairtrialError, RightsError
 from fairtrial.ledger import Ledger
@@ -39,11 +41,13 @@ class Followed:
         ledgers: those that changed: by place, what went.
         looked: how many were looked through.
         unreached: those that could not be, and why.
+        training: training sets and adapters with documents that may not be trained on any more.
     """
 
     ledgers: dict[str, Withdrawn] = field(default_factory=dict)
     looked: int = 0
     unreached: dict[str, str] = field(default_factory=dict)
+    training: list[Tainted] = field(default_factory=list)
 
 
 def add_documents(
@@ -66,7 +70,11 @@ def refresh_documents(store: Store, rules: Rules, tell: Tell | None = None) -> t
 
 
 def follow_records(store: Store, at: datetime, found: Followed) -> None:
-    """Take out of all ledgers that an archive knows of what its records no longer permit; ``found`` says what went."""
+    """Take out of all ledgers that an archive knows of what its records no longer permit; ``found`` says what went.
+
+    Training sets and adapters made of it are marked, where that may not be any more.
+    """
+    found.training = follow_training(store, at)
     places = store.list_ledgers()
     if not places:
         return
@@ -145,7 +153,7 @@ class _Deciding:
         self._store, self._holdings, self._at = store, holdings, at
         self._records = store.list_rights()
         self._permissions: list[Permissions] = []
-        for told in dict.fromkeys([Remembered(), *map(_read_said, settings)]):
+        for told in dict.fromkeys([Remembered(), *map(read_said, settings)]):
             with suppress(RightsError):  # a value that this version does not know permits nothing
                 self._permissions.append(Permissions(add_remembered(told, known).make_circumstances(at)))
         self._current: dict[str, list[Holding]] = {}
@@ -192,15 +200,3 @@ class _Deciding:
                 if one.picture in own
             }
         return self._pictures[holding.id]
-
-
-def _read_said(settings: Mapping[str, Any]) -> Remembered:
-    """Return the circumstances that a candidate's settings name."""
-    proofs = settings.get("proofs") or {}
-    return Remembered(
-        str(settings.get("profile") or ""),
-        str(settings.get("territory") or ""),
-        str(settings.get("operator") or ""),
-        tuple(sorted((str(of), str(reference)) for of, reference in dict(proofs).items())),
-        tuple(map(str, settings.get("reporting") or ())),
-    )

@@ -7,9 +7,10 @@ what was added as one's own would be searched as if it was a stranger's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from fairtrial.archive.base import Store
 from fairtrial.errors import ArchiveError
@@ -46,6 +47,18 @@ class Remembered:
             tuple(Proof(of, reference) for of, reference in self.proofs),
             frozenset(self.reporting),
         )
+
+
+def read_said(settings: Mapping[str, Any]) -> Remembered:
+    """Return the circumstances that the settings of a candidate, or of a training set, name."""
+    proofs = settings.get("proofs") or {}
+    return Remembered(
+        str(settings.get("profile") or ""),
+        str(settings.get("territory") or ""),
+        str(settings.get("operator") or ""),
+        tuple(sorted((str(of), str(reference)) for of, reference in dict(proofs).items())),
+        tuple(map(str, settings.get("reporting") or ())),
+    )
 
 
 def add_remembered(said: Remembered, known: Remembered) -> Remembered:

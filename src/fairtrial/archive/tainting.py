@@ -1,7 +1,8 @@
-"""Training sets and adapters that were made of an archive's documents: where they are, and what was withdrawn since.
+"""Training sets and adapters that were made of an archive's documents: where they are, and what became of these since.
 
 An archive keeps, as a note, which documents went into which training set and adapter, so that withdrawing one names
-them even where they are no longer there.  Where they are, a file says of them what was withdrawn (`TAINTED`).
+them even where they are no longer there.  Where they are, a file says of them what was withdrawn, and what may not be
+trained on any more (`TAINTED`).
 """
 
 from __future__ import annotations
@@ -50,13 +51,15 @@ class TaintedResult:
 
 @dataclass(frozen=True, slots=True)
 class Taint:
-    """What was withdrawn of the documents that a training set or an adapter was made of.
+    """What became of the documents that a training set or an adapter was made of.
 
     Attributes:
-        documents: their ids, sorted.
+        documents: ids of those that were withdrawn, sorted.
+        denied: ids of those that may not be trained on any more, as their rights are now, sorted.
     """
 
-    documents: tuple[str, ...]
+    documents: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
 
 
 def remember_training_set(archives: Sequence[str], folder: Path) -> None:
@@ -112,16 +115,16 @@ def remember_made(store: Store, made: TaintedResult) -> None:
         store.write_note(NOTE, json.dumps(sorted(listed, key=lambda one: str(one["place"]))))
 
 
-def list_made(store: Store, documents: Collection[str]) -> Iterator[TaintedResult]:
-    """Yield what was made of some documents, with those of them that went into it.
+def list_made(store: Store, documents: Collection[str] | None = None) -> Iterator[TaintedResult]:
+    """Yield what was made of some documents, or of any, with those of them that went into it.
 
     Raises ArchiveError if what the archive remembers is damaged.
     """
-    wanted = set(documents)
+    wanted = None if documents is None else set(documents)
     for one in _read_list(store):
         try:
             own = json.loads(store.read_note(f"{NOTE} {content_hash([one['place']])}") or "[]")
-            hit = tuple(sorted(wanted.intersection(own)))
+            hit = tuple(sorted(map(str, own) if wanted is None else wanted.intersection(own)))
         except (ValueError, TypeError):
             raise _damaged() from None
         if hit:
@@ -133,37 +136,64 @@ def mark_tainted(folder: Path, documents: Collection[str]) -> None:
 
     Raises ArchiveError if it cannot be written.
     """
-    known = read_taint(folder)
-    every = sorted({*documents, *(known.documents if known else ())})
+    known = read_taint(folder) or Taint()
+    _write_taint(folder, replace(known, documents=tuple(sorted({*documents, *known.documents}))))
+
+
+def mark_denied(folder: Path, documents: Collection[str]) -> bool:
+    """Write beside a training set or an adapter which documents may not be trained on now; return if that is news.
+
+    Raises ArchiveError if it cannot be written.
+    """
+    known = read_taint(folder) or Taint()
+    made = replace(known, denied=tuple(sorted({*documents})))
+    if made != known:
+        _write_taint(folder, made)
+    return bool(set(made.denied) - set(known.denied))
+
+
+def _write_taint(folder: Path, taint: Taint) -> None:
     path = folder / TAINTED
     part = path.with_suffix(".part")
+    told = {"withdrawn": taint.documents, **({"denied": taint.denied} if taint.denied else {})}
     try:
-        part.write_text(json.dumps({"withdrawn": every}, indent=1) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise ArchiveError(f"it cannot be marked as made of withdrawn documents: {error.strerror}.") from error
+        why = "of withdrawn documents" if taint.documents else "of documents that may not be trained on any more"
+        raise ArchiveError(f"it cannot be marked as made {why}: {error.strerror}.") from error
 
 
 def read_taint(folder: Path) -> Taint | None:
-    """Return what was withdrawn of the documents of a training set or an adapter; None if nothing was.
+    """Return what became of the documents of a training set or an adapter; None if nothing is marked.
 
     Raises ArchiveError if the file that says so is damaged.
     """
     path = folder / TAINTED
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["withdrawn"]
-        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        found, denied = told["withdrawn"], told.get("denied", [])
+        if not all(isinstance(some, list) and all(isinstance(one, str) for one in some) for some in (found, denied)):
             raise TypeError
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ArchiveError("what says which of its documents were withdrawn is damaged.", where=str(path)) from None
-    return Taint(tuple(found)) if found else None
+    return Taint(tuple(found), tuple(denied)) if found or denied else None
 
 
 def refuse_tainted(folder: Path) -> None:
-    """Raise ArchiveError if documents of a training set were withdrawn since it was made."""
-    if taint := read_taint(folder):
+    """Raise ArchiveError if documents of a training set were withdrawn since, or may not be trained on any more."""
+    taint = read_taint(folder)
+    if taint and not taint.documents:
+        count = f"{len(taint.denied):,} document{'' if len(taint.denied) == 1 else 's'}"
+        raise ArchiveError(
+            f"{count} that this training set was made of may not be trained on any more, e.g. {taint.denied[0][:12]}: "
+            "their rights have changed.",
+            fix="Curate it again: what may not be trained on is then left out.",
+            where=str(folder),
+        )
+    if taint:
         count = f"{len(taint.documents):,} document{'' if len(taint.documents) == 1 else 's'}"
         raise ArchiveError(
             f"{count} that this training set was made of were withdrawn, e.g. {taint.documents[0][:12]}; nothing may "

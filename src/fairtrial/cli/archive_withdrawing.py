@@ -100,6 +100,14 @@ def tell_followed(found: Followed) -> Iterator[str]:
             f"{place}: not looked through: {why.rstrip('.')}. It may hold words that may no longer be displayed; do "
             "the same again once it can be read."
         )
+    for one in found.training:
+        if one.why != MISSING:
+            yield _tell_denied(one)
+    if lost := sum(one.why == MISSING for one in found.training):
+        yield (
+            f"{_count(lost, 'training set or adapter', 'training sets or adapters')} made of documents that may not be "
+            "trained on any more: not where they were made; wherever they are, they are yours to look after."
+        )
     if found.ledgers or found.unreached:
         yield (
             f"Of {_count(found.looked + len(found.unreached), 'ledger')} made with this archive, "
@@ -109,7 +117,22 @@ def tell_followed(found: Followed) -> Iterator[str]:
 
 def describe_followed(found: Followed) -> dict[str, Any]:
     """Return it as JSON values."""
-    return {"ledgers": {place: asdict(what) for place, what in found.ledgers.items()}, "unreached": found.unreached}
+    return {
+        "ledgers": {place: asdict(what) for place, what in found.ledgers.items()},
+        "unreached": found.unreached,
+        "training": [{**asdict(one.made), "why": one.why} for one in found.training],
+    }
+
+
+def _tell_denied(one: Tainted) -> str:
+    """Return what becomes of a training set or an adapter some of whose documents may not be trained on any more."""
+    made = one.made
+    of = f"{_count(len(made.documents), 'document')} of it may not be trained on any more"
+    then = "nothing is trained on it until it is curated again"
+    if made.kind == "adapter":
+        then = "what it learned of them cannot be taken out, and trials say so"
+    told = f"{made.place}: {made.kind} {made.name[:12]}: {of}; {then}"
+    return f"{told}{f'; not marked there: {one.why}' if one.why else ''}".rstrip(".") + "."
 
 
 def _tell_ledger(what: Withdrawn, dry_run: bool) -> str:
@@ -122,5 +145,5 @@ def _tell_ledger(what: Withdrawn, dry_run: bool) -> str:
     return f"{told}."
 
 
-def _count(number: int, name: str) -> str:
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
+def _count(number: int, name: str, several: str = "") -> str:
+    return f"{number:,} {name if number == 1 else several or f'{name}s'}"

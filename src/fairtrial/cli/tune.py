@@ -17,7 +17,14 @@ from fairtrial.cache import cache_folder
 from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.levers.tune import TunedAdapter, copy_adapter, predict_tuning, tune_model
+from fairtrial.levers.tune import (
+    TunedAdapter,
+    copy_adapter,
+    describe_trained,
+    estimate_joules,
+    predict_tuning,
+    tune_model,
+)
 from fairtrial.models import resolve
 from fairtrial.models.adapters import hash_adapter
 from fairtrial.report.words import make_inline
@@ -37,6 +44,10 @@ def tune(
         typer.Option("--set", metavar="NAME=VALUE", help="A setting of the lever, e.g. rank=8; may be repeated."),
     ] = None,
     predict: Annotated[bool, typer.Option("--predict", help="Only say what it will take.")] = False,
+    watts: Annotated[
+        float | None,
+        typer.Option("--watts", min=0.01, max=1000, help="Of a busy core, to estimate energy that cannot be measured."),
+    ] = None,
     threads: ThreadsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     as_json: JsonOption = False,
@@ -73,9 +84,9 @@ def tune(
     copy_adapter(tuned, out, replace_files=force)
     remember_adapter(data, out, hash_adapter(out))
     if as_json:
-        print_json({**tuned.facts, "folder": str(out)})
+        print_json({**_add_estimate(tuned.facts, watts), "folder": str(out)})
         return
-    for line in describe_tuned(tuned, out):
+    for line in describe_tuned(tuned, out, watts):
         Console().print(Text(make_inline(line)), soft_wrap=True)
 
 
@@ -110,28 +121,19 @@ def read_tune_settings(data: Path, given: Sequence[str], threads: int | None) ->
         raise SpecError(describe_error(error)) from error
 
 
-def describe_tuned(tuned: TunedAdapter, folder: Path) -> list[str]:
-    """Return what came of it, a line each."""
+def _add_estimate(facts: Mapping[str, Any], watts: float | None) -> Mapping[str, Any]:
+    """Return the facts, with an estimate of the joules where none were measured and the watts are stated."""
+    energy = facts["energy"]
+    if watts is None or "joules" in energy:
+        return facts
+    estimate = {"joules_estimated": estimate_joules(facts, watts), "watts_per_core": watts}
+    return {**facts, "energy": {**energy, **estimate}}
+
+
+def describe_tuned(tuned: TunedAdapter, folder: Path, watts: float | None = None) -> list[str]:
+    """Return what came of it, a line each; joules are estimated from the watts of a busy core where they are stated."""
     facts = tuned.facts
-    curve = facts["loss"]["validation"]
-    found = []
-    if curve:
-        best = min(loss for _, loss in curve)
-        ended = "stopped early; " if facts["loss"]["stopped_early"] else ""
-        found.append(
-            f"Validation loss {curve[0][1]:.3f} before, {best:.3f} at step {facts['loss']['best_step']:,} "
-            f"({ended}{facts['loss']['mean_over']} of {facts['data']['validation_rows']:,} rows)"
-        )
-    else:
-        found.append("No validation rows: nothing says whether it has learned more than its rows.")
-    found.append(_describe_cost(facts))
+    found = describe_trained(facts, watts)
     if not facts["data"]["curated"]:
         found.append(f"Rights: {facts['data']['rights']}.")
     return [*found, f"Made: {folder}"]
-
-
-def _describe_cost(facts: Mapping[str, Any]) -> str:
-    energy = facts["energy"]
-    joules = f"{energy['joules']:,.0f} J" if "joules" in energy else f"energy not measured: {energy['reason']}"
-    speed = f", {facts['tokens_per_second']:,.0f} tokens a second" if facts["tokens_per_second"] else ""
-    return f"{facts['seconds']:,.0f} s{speed}, {facts['peak_memory_bytes'] / 1e9:.1f} GB at most; {joules}"

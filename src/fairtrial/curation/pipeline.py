@@ -110,7 +110,8 @@ def curate_once(
         if not out.exists():
             on_progress("curating the training set")
             told = _finish(order, out, executor, on_stage).facts
-            on_progress(f"curated: {told.train:,} rows to train on, {told.validation:,} held back, of {told.read:,}")
+            rows = told.read + told.unread
+            on_progress(f"curated: {told.train:,} rows to train on, {told.validation:,} held back, of {rows:,}")
     shutil.rmtree(work, ignore_errors=True)
     return out
 
@@ -225,9 +226,10 @@ class _Run:
         order = self.order
         written = sum_counts(order.work, len(pieces))
         dropped, by_step, changed = Counter[str](), Counter[str](), Counter[str]()
-        read = [0] * len(order.settings.sources)
+        read, unread = ([0] * len(order.settings.sources) for _ in range(2))
         for piece, one in zip(pieces, counts, strict=True):
             read[piece.source] += one["read"]
+            unread[piece.source] += one["unread"]
             changed.update(one["changed"])
             for step, reason, count in one["dropped"]:
                 dropped[f"{step}: {reason}"] += count
@@ -245,7 +247,9 @@ class _Run:
             doubts.append("Near-duplicates were looked for so often as is allowed, and some may be left.")
         return CardFacts(
             settings=strip_folders(order.settings),
-            sources=[{**one, "rows": rows} for one, rows in zip(described, read, strict=True)],
+            sources=[
+                {**one, "rows": rows, "unreadable": bad} for one, rows, bad in zip(described, read, unread, strict=True)
+            ],
             steps={name: dict(step.describe()) for name, step in open_steps(order).items()},
             read=sum(read),
             unread=sum(one["unread"] for one in counts),

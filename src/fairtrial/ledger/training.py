@@ -36,9 +36,11 @@ class TrainingRecord:
         seen: items of the trial among what it was trained on.
         unknown: it has an adapter of which nothing tells what it was trained on.
         withdrawn: how many of its documents were withdrawn from their archive since.
+        denied: how many of them may not be trained on any more, as their rights are now.
     """
 
     candidate: Str
     seen: tuple[SeenRecord, ...] = ()
     unknown: Bool = False
     withdrawn: StoredCount = 0
+    denied: StoredCount = 0

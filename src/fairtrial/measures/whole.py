@@ -25,6 +25,10 @@ DECODE_RATE = Measure("decode_tokens_per_second", unit="token/s", higher_is_bett
 ELSEWHERE = "the answers are made on a machine that cannot be looked at from here"
 SILENT = "the engine does not say how many tokens it computes in what time"
 
+FREED = (
+    "this process gave back more memory than the candidate took, as it does after a training in the same run; run the "
+    "trial again with another ledger to measure it"
+)
 UNLOADED = "its answers were in the ledger already, from another trial or a run that was killed, and it was not loaded"
 
 Work = Mapping[str, float]
@@ -129,6 +133,7 @@ class CandidateWatch:
             missing = dict.fromkeys(("load_seconds", "memory_bytes"), ELSEWHERE)
         else:
             missing = {} if work else dict.fromkeys((PREFILL_RATE.name, DECODE_RATE.name), SILENT)
+            missing |= {} if memory > 0 else {MEMORY_BYTES.name: FREED}
         return Whole(seen, missing)
 
 

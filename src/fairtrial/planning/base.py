@@ -104,11 +104,13 @@ class Training:
         seen: items of the trial among it, by task.
         unknown: there is an adapter of which nothing tells what it was trained on.
         withdrawn: how many of the documents that it was trained on were withdrawn from their archive since.
+        denied: how many of them may not be trained on any more, as their rights are now.
     """
 
     seen: tuple[SeenItems, ...] = ()
     unknown: bool = False
     withdrawn: int = 0
+    denied: int = 0
 
 
 @dataclass(frozen=True, slots=True)

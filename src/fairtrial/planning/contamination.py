@@ -62,8 +62,13 @@ class ContaminationCheck:
         if seen and not self.allowed:
             raise SpecError(tell_contaminated(name, seen), fix=FIX)
         taint = read_taint(trained_on if trained_on.is_dir() else trained_on.parent)
-        gone = len(taint.documents) if taint else 0
-        return Training(_add(before.seen, seen or ()), before.unknown or seen is None, max(before.withdrawn, gone))
+        gone, denied = (len(taint.documents), len(taint.denied)) if taint else (0, 0)
+        return Training(
+            _add(before.seen, seen or ()),
+            before.unknown or seen is None,
+            max(before.withdrawn, gone),
+            max(before.denied, denied),
+        )
 
     def check_lever(self, name: str, before: Training, applied: AppliedLever, model: ResolvedModel) -> Training:
         """Return what is known of a candidate's training once a lever has been applied to its model.
@@ -121,8 +126,10 @@ def describe_training(candidates: Sequence[PlannedCandidate]) -> list[dict[str, 
             seen = _add(seen, part.training.seen)
         every = [part.training for part in one.with_parts()]
         unknown, withdrawn = any(part.unknown for part in every), max(part.withdrawn for part in every)
-        if seen or unknown or withdrawn:
+        denied = max(part.denied for part in every)
+        if seen or unknown or withdrawn or denied:
             told = {"seen": [asdict(task) for task in seen], "unknown": unknown, "withdrawn": withdrawn}
+            told |= {"denied": denied} if denied else {}
             found.append({"candidate": one.name, **told})
     return found
 
@@ -136,6 +143,9 @@ def tell_training(candidates: Sequence[PlannedCandidate]) -> Iterator[str]:
             yield f"{one.name}: nothing tells what its adapter was trained on; whether it has seen items is not known."
         if one.training.withdrawn:
             yield f"{one.name}: of what it was trained on, withdrawn since: {one.training.withdrawn:,} documents."
+        if one.training.denied:
+            count = f"{one.training.denied:,} documents"
+            yield f"{one.name}: of what it was trained on, not to be trained on any more: {count}."
 
 
 def tell_contaminated(name: str, seen: Sequence[SeenItems]) -> str:

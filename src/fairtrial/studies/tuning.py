@@ -141,6 +141,11 @@ def _describe(one: TuningRecord) -> Iterator[str]:
     tokens = "" if one.learned_tokens is None else f" ({_count(one.learned_tokens, 'token')} to learn)"
     took = "" if one.seconds is None else f", once, in {format_time(one.seconds)}"
     yield f"{names} {verb} tuned{learnt}{tokens}{took}."
+    if len(one.train) > 1:
+        yield (
+            f"{names}: the loss on rows learnt from went from {one.train[0][1]:.3f} to {one.train[-1][1]:.3f} nats in "
+            f"{one.train[-1][0]:,.0f} steps."
+        )
     if not one.validation:
         yield f"{names}: no rows were held back, so nothing shows whether the rows were learnt by heart."
         return
@@ -159,7 +164,7 @@ def _make_table(found: Sequence[TuningRecord], watts: float | None) -> Table:
     guesses = [_estimate_joules(one, watts) for one in found]
     guessed = any(guess is not None for guess in guesses)
     columns = (
-        *(Column("candidates"), Column("rows"), Column("held back"), Column("tokens to learn")),
+        *(Column("candidates"), Column("rows learnt from"), Column("held back"), Column("tokens to learn")),
         *(Column("seconds", "s"), Column("peak memory", "B"), Column("joules", "J")),
         *((Column("joules, estimated", "J"),) if guessed else ()),
     )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fairtrial import cache
+from fairtrial.api.displaying import Followed, follow_records
 from fairtrial.api.withdrawing import MISSING, withdraw
 from fairtrial.archive.adding import Rules, add_files
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.archive.tainting import (
     NOTE,
+    Taint,
     list_made,
     mark_tainted,
     read_taint,
@@ -22,13 +26,15 @@ from fairtrial.archive.tainting import (
     remember_adapter,
     remember_training_set,
 )
-from fairtrial.cli.archive_withdrawing import describe_outcome, tell_outcome
+from fairtrial.cli.archive_withdrawing import describe_followed, describe_outcome, tell_followed, tell_outcome
 from fairtrial.curation.pipeline import curate
 from fairtrial.curation.withdrawing import clear_training_set
 from fairtrial.errors import ArchiveError
-from fairtrial.rights import Circumstances
+from fairtrial.planning.base import Training
+from fairtrial.planning.contamination import ContaminationCheck
+from fairtrial.rights import Circumstances, Use
 from fairtrial.spec.curate import Curate
-from tests.support.archives import BRIDGE, FERRY, make_archive
+from tests.support.archives import ALL, BRIDGE, FERRY, SEEN, agree, make_archive
 
 
 @pytest.fixture
@@ -159,3 +165,37 @@ def test_curating_an_archive_is_remembered_by_it(place: Path) -> None:
     assert made.facts.documents == [held.id]
     [tainted] = withdraw(str(place / "own.db"), [held.id]).tainted
     assert (tainted.made.kind, tainted.rows) == ("training set", 1)
+
+
+def test_rights_that_change_mark_a_set_and_its_adapter_until_they_come_back(place: Path) -> None:
+    made, adapter = write_set(place / "set", FERRY.id, BRIDGE.id), write_adapter(place / "adapter")
+    trains = agree(*ALL, Use.TRAIN)
+    with closing(SqliteStore(place / "news.db")) as store:
+        with store.writing():
+            store.put_rights({FERRY.id: trains, BRIDGE.id: trains})
+        remember_training_set([str(place / "news.db")], made)
+        remember_adapter(made, adapter, "ad" * 32)
+        for record, news, denied in ((trains, 0, ()), (agree(), 2, (FERRY.id,)), (agree(), 0, (FERRY.id,))):
+            found = Followed()
+            with store.writing():
+                store.put_rights({FERRY.id: record})
+                follow_records(store, SEEN, found)
+            assert len(found.training) == news
+            assert (read_taint(adapter) or Taint()).denied == denied
+            told = "\n".join(tell_followed(found))
+            assert told.count("1 document of it may not be trained on any more") == news
+        assert ContaminationCheck().check("tuned", Training(), adapter).denied == 1
+        with pytest.raises(ArchiveError, match=r"may not be trained on any more.*rights have changed"):
+            refuse_tainted(made)
+        with store.writing():
+            store.put_rights({FERRY.id: trains})
+            follow_records(store, SEEN, Followed())
+        refuse_tainted(made)
+        assert read_taint(adapter) is None
+        shutil.rmtree(made)
+        adapter.rename(place / "moved")
+        with store.writing():
+            store.put_rights({FERRY.id: agree()})
+            follow_records(store, SEEN, found := Followed())
+    assert "2 training sets or adapters made of documents" in "\n".join(tell_followed(found))
+    assert [one["why"] for one in describe_followed(found)["training"]] == [MISSING] * 2

@@ -253,3 +253,13 @@ def test_mistakes_about_the_machine_have_their_line(tmp_path: Path) -> None:
         path.write_text(start + machine)
         with pytest.raises(SpecError, match=told):
             load_trial(path)
+
+
+def test_memory_that_cannot_be_told_says_why() -> None:
+    watch = CandidateWatch(MemoryMeter(), {"bytes": 5})
+    watch.load_seconds = 1.0
+    watch.add(megabytes(900, 900, 300))
+    watch.observe(ANSWERS)
+    found = watch.whole()
+    assert "memory_bytes" not in {one.measure for one in found.observations}
+    assert "gave back more memory than the candidate took" in found.absences["memory_bytes"]

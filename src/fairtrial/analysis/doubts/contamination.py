@@ -12,7 +12,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.training import SeenRecord
 
 CONTAMINATED, HANGING = "contaminated", "contaminated_verdict"
-UNKNOWN, WITHDRAWN = "training_unknown", "withdrawn_training"
+UNKNOWN, WITHDRAWN, DENIED = "training_unknown", "withdrawn_training", "denied_training"
 WINNERS = {"better": ("a",), "worse": ("b",), "tied": ("a", "b")}
 """Sides that a verdict would change for if they did worse."""
 
@@ -20,7 +20,8 @@ WINNERS = {"better": ("a",), "worse": ("b",), "tied": ("a", "b")}
 def find_contamination_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate and task of which it was trained on items, and each verdict that hangs on it.
 
-    Also where nothing tells what an adapter was trained on, and where documents were withdrawn since.
+    Also where nothing tells what an adapter was trained on, and where documents were withdrawn since, or may not be
+    trained on any more.
     """
     seen: dict[tuple[str, str], SeenRecord] = {}
     for one in trial.plan.training:
@@ -37,6 +38,12 @@ def find_contamination_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator
             many = f"{one.withdrawn:,} documents that were" if one.withdrawn > 1 else "a document that was"
             text = f"{one.candidate} was trained on {many} withdrawn from its archive since."
             yield Doubt(WITHDRAWN, text, candidate=one.candidate, count=one.withdrawn, headline=True)
+        if one.denied:
+            many = f"{one.denied:,} documents" if one.denied > 1 else "a document"
+            text = (
+                f"{one.candidate} was trained on {many} on which nothing may be trained any more: rights have changed."
+            )
+            yield Doubt(DENIED, text, candidate=one.candidate, count=one.denied, headline=True)
     if not seen:
         return
     cards = {task.name: task.card for task in trial.plan.tasks}

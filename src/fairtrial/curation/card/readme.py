@@ -41,7 +41,7 @@ def write_readme(facts: CardFacts, columns: SplitColumns, doubts: Sequence[str])
         _write_summary(facts),
         *(["## What to know before training", *_list(doubts)] if doubts else ()),
         "## Where rows come from",
-        _table(("source", "form", "rows", "licence stated", "SHA-256"), _list_sources(facts)),
+        _table(("source", "form", "rows", "of them not read", "licence stated", "SHA-256"), _list_sources(facts)),
         "## What was done, in this order",
         _table(("step", "dropped", "changed"), _list_steps(facts)),
         "## Why rows were dropped",
@@ -93,9 +93,9 @@ def _list_sources(facts: CardFacts) -> Iterator[tuple[str, ...]]:
         stated = (
             one.get("licence") or one.get("licence_column") or ("by document" if one.get("form") == "archive" else "")
         )
-        rows = one.get("rows", "")
-        told = f"{rows:,}" if isinstance(rows, int) else str(rows)
-        yield str(one.get("name", "")), str(one.get("form", "")), told, str(stated), str(one.get("sha256", ""))[:16]
+        rows, bad = one.get("rows", 0), one.get("unreadable", 0)
+        told = f"{rows + bad:,}", f"{bad:,}"
+        yield str(one.get("name", "")), str(one.get("form", "")), *told, str(stated), str(one.get("sha256", ""))[:16]
 
 
 def _list_steps(facts: CardFacts) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,16 @@ same weights.  Needs the extra `tune` (torch, transformers, peft).
 """
 
 from fairtrial.levers.tune.lever import TuneLever
+from fairtrial.levers.tune.recording import describe_trained, estimate_joules
 from fairtrial.levers.tune.saving import TunedAdapter
 from fairtrial.levers.tune.tuning import copy_adapter, predict_tuning, tune_model
 
-__all__ = ["TuneLever", "TunedAdapter", "copy_adapter", "predict_tuning", "tune_model"]
+__all__ = [
+    "TuneLever",
+    "TunedAdapter",
+    "copy_adapter",
+    "describe_trained",
+    "estimate_joules",
+    "predict_tuning",
+    "tune_model",
+]

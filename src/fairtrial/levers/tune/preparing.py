@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from fairtrial.engines.prompts import make_prompt_format
 from fairtrial.engines.transformers.loading import LoadedNetwork, load_network, read_trained_context
@@ -21,6 +24,7 @@ from fairtrial.levers.tune.packing import count_steps
 from fairtrial.levers.tune.predicting import TuningForecast, check_weights_fit, choose_block, count_learned, predict
 from fairtrial.levers.tune.training import TrainingWork
 from fairtrial.machine import count_cores
+from fairtrial.measures.sampling import RepeatingTimer
 from fairtrial.models import ResolvedModel
 from fairtrial.models.folder import read_folder
 from fairtrial.models.gguf import UNQUANTIZED, list_split_names, read_header
@@ -30,6 +34,8 @@ from fairtrial.spec.tune import Tune
 LONGEST = 2048
 """Tokens of a row unless the settings say otherwise."""
 EPOCHS = 2.0
+SAY_SECONDS = 15.0
+"""Between two lines while a model is read."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,8 @@ def prepare_tuning(
     threads = settings.threads or count_cores()
     import_torch().set_num_threads(threads)
     check_weights_fit(count_weights(model), settings.dtype)
-    loaded = load_network(model, settings.dtype)
+    with _tell_reading(model, tell):
+        loaded = load_network(model, settings.dtype)
     encoder = make_encoder(settings, model, loaded)
     train, validation = encoder.encode(data.train), encoder.encode(data.validation)
     _check_rows(train, encoder)
@@ -85,6 +92,23 @@ def prepare_tuning(
     tell(f"{examples:,} rows, {count_learned(network):,} numbers to learn; read in {time.perf_counter() - begun:.0f} s")
     tell(f"predicted: {prediction.describe()}")
     return PreparedTuning(model, data, network, train, validation, work, prediction, told)
+
+
+@contextmanager
+def _tell_reading(model: ResolvedModel, tell: OnBuildStep) -> Iterator[None]:
+    """Tell every so many seconds that weights are still being read; of a large file that takes minutes."""
+    begun, process = time.perf_counter(), psutil.Process()
+
+    def say() -> None:
+        seconds, held = time.perf_counter() - begun, process.memory_info().rss / 1e9
+        tell(f"still reading {model.name}: {seconds:.0f} s, {held:.1f} GB in memory so far")
+
+    timer = RepeatingTimer(say, SAY_SECONDS)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.stop()
 
 
 def make_encoder(settings: Tune, model: ResolvedModel, loaded: LoadedNetwork) -> RowEncoder:

@@ -122,6 +122,43 @@ def summarise_tuning(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {**facts, "data": data}
 
 
+def describe_trained(facts: Mapping[str, Any], watts: float | None) -> list[str]:
+    """Return what became of the losses and what it cost, a line each.
+
+    Args:
+        facts: of `describe_tuning`.
+        watts: of a busy core, where they are stated: joules that were not measured are estimated from them.
+    """
+    loss, cost = facts["loss"], describe_cost(facts, watts)
+    learnt = loss["train"]
+    fell = f"Loss on rows learnt from {learnt[0][1]:.3f} to {learnt[-1][1]:.3f}" if learnt else "Nothing was learnt"
+    if not loss["validation"]:
+        return [f"{fell}. No validation rows: nothing says whether it has learned more than its rows.", cost]
+    first, best = loss["validation"][0][1], min(value for _, value in loss["validation"])
+    ended = "stopped early; " if loss["stopped_early"] else ""
+    held = f"{loss['mean_over']} of {facts['data']['validation_rows']:,} rows"
+    return [
+        f"Validation loss {first:.3f} before, {best:.3f} at step {loss['best_step']:,} ({ended}{held}). {fell}",
+        cost,
+    ]
+
+
+def describe_cost(facts: Mapping[str, Any], watts: float | None) -> str:
+    """Return seconds, speed, memory and joules in a line."""
+    energy = facts["energy"]
+    joules = f"{energy['joules']:,.0f} J" if "joules" in energy else f"energy not measured: {energy['reason']}"
+    if "joules" not in energy and watts is not None:
+        guess = estimate_joules(facts, watts)
+        joules = f"about {guess:,.0f} J (estimated: {facts['processor_seconds']:,.0f} processor seconds x {watts:g} W)"
+    speed = f", {facts['tokens_per_second']:,.0f} tokens a second" if facts["tokens_per_second"] else ""
+    return f"{facts['seconds']:,.0f} s{speed}, {facts['peak_memory_bytes'] / 1e9:.1f} GB at most; {joules}"
+
+
+def estimate_joules(facts: Mapping[str, Any], watts: float) -> float:
+    """Return processor seconds times the watts of a busy core; a graphics card is not in them."""
+    return float(facts["processor_seconds"]) * watts
+
+
 def _thin(points: list[list[float]]) -> list[list[float]]:
     """Return a curve with at most `MOST_POINTS` points, each the mean of those that it stands for."""
     size = -(-len(points) // MOST_POINTS)

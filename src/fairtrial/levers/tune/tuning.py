@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +19,7 @@ from fairtrial.levers.tune.data import read_data
 from fairtrial.levers.tune.libraries import import_peft, import_torch, list_versions
 from fairtrial.levers.tune.predicting import TuningForecast, check_minutes
 from fairtrial.levers.tune.preparing import PreparedTuning, prepare_tuning
-from fairtrial.levers.tune.recording import describe_tuning, watch_energy
+from fairtrial.levers.tune.recording import describe_trained, describe_tuning, watch_energy
 from fairtrial.levers.tune.saving import TunedAdapter, read_adapter_facts, write_adapter
 from fairtrial.levers.tune.training import TuningRun
 from fairtrial.models import ResolvedModel
@@ -72,9 +75,18 @@ def tune_model(settings: Tune, model: ResolvedModel, cache_dir: Path, tell: OnBu
             prepared = prepare_tuning(settings, model, data, checkpoints, tell)
             check_minutes(prepared.prediction, settings.max_minutes)
             _train(prepared, key, folder, tell)
+            del prepared
+            return_memory()
             remember_adapter(data.path, folder, hash_adapter(folder))
             shutil.rmtree(checkpoints, ignore_errors=True)
     return read_adapter_facts(folder)
+
+
+def return_memory() -> None:
+    """Give what training held back to the system, so that what is loaded next is measured from there."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # a C library without such a function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def place_adapter(settings: Tune, model: ResolvedModel, cache_dir: Path) -> Path:
@@ -105,6 +117,8 @@ def _train(prepared: PreparedTuning, key: Mapping[str, str], folder: Path, tell:
     finally:
         torch.set_num_threads(threads)
     facts = describe_tuning(prepared, progress, energy)
+    for line in describe_trained(facts, None):
+        tell(line)
     assert prepared.model.path is not None
     write_adapter(prepared.network, prepared.model.path, prepared.data, facts, key, folder)
 

@@ -14,7 +14,7 @@ import torch
 
 from fairtrial.errors import FairtrialError, ModelError, SpecError
 from fairtrial.levers import AppliedLever, ReferencedContent, identify_lever, read_lever
-from fairtrial.levers.tune import predict_tuning, tune_model
+from fairtrial.levers.tune import describe_trained, predict_tuning, tune_model
 from fairtrial.levers.tune.preparing import make_encoder
 from fairtrial.levers.tune.rows import Conversation, parse_row
 from fairtrial.models import ResolvedModel
@@ -156,3 +156,22 @@ def test_rows_too_long_for_the_context_are_refused_if_none_is_left(rows: Path, t
         tune_model(Tune(data=str(rows), context=4), tiny_model(), tmp_path, lambda _: None)
     with pytest.raises(FairtrialError, match="more than the 512 tokens"):
         tune_model(Tune(data=str(rows), context=4096), tiny_model(), tmp_path, lambda _: None)
+
+
+def test_what_came_of_a_training_is_said_with_joules_from_stated_watts() -> None:
+    facts = {
+        "loss": {
+            "train": [[1, 2.5], [9, 0.5]], "validation": [[0, 2.75], [9, 1.25]], "best_step": 9,
+            "stopped_early": False, "mean_over": "tokens",
+        },
+        "data": {"validation_rows": 3}, "energy": {"reason": "no meter"}, "seconds": 40.0, "processor_seconds": 70.0,
+        "tokens_per_second": 300.0, "peak_memory_bytes": 2e9,
+    }  # fmt: skip
+    told, cost = describe_trained(facts, None)
+    assert told == (
+        "Validation loss 2.750 before, 1.250 at step 9 (tokens of 3 rows). Loss on rows learnt from 2.500 to 0.500"
+    )
+    assert cost.endswith("energy not measured: no meter")
+    assert describe_trained(facts, 10.0)[1].endswith("about 700 J (estimated: 70 processor seconds x 10 W)")
+    measured = {**facts, "energy": {"joules": 5.0}}
+    assert describe_trained(measured, 10.0)[1].endswith("; 5 J")
