@@ -13,6 +13,7 @@ import pytest
 from fairtrial.curation.base import ConversationTurn, Drop, RowOrigin, StepContext, TrainingRow
 from fairtrial.curation.steps.toxicity import ToxicityStep
 from fairtrial.spec.curate_steps import Toxicity
+from tests.support import toxic_sentences
 
 HERE = StepContext(datetime(2026, 5, 1, tzinfo=UTC), Path("/nowhere"))
 
@@ -145,6 +146,13 @@ def test_a_labelled_sample_is_judged_as_the_docs_say() -> None:
     assert (len(TOXIC), len(HARMLESS)) == (50, 60)
     assert len(missed) == 9  # disguised letter by letter, or said without any of the words
     assert wrong == [("Cock-a-doodle-doo, said the cock, and the hens woke up.", "sexual")]
+
+
+def test_an_unseen_sample_is_judged_as_the_docs_say() -> None:
+    found = [text for text in toxic_sentences.TOXIC if find(text)]
+    wrong = [text for text in toxic_sentences.HARMLESS if find(text)]
+    assert (len(found), len(toxic_sentences.TOXIC)) == (14, 40)
+    assert (len(wrong), len(toxic_sentences.HARMLESS)) == (8, 50)
 
 
 def test_of_conversations_answers_count_unless_all_is_asked_for() -> None:
