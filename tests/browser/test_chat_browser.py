@@ -219,6 +219,34 @@ def test_images_are_chosen_shown_and_refused(page: sync_api.Page, tmp_path: Path
     page.said = [one for one in page.said if "400 (Bad Request)" not in one]
 
 
+GIVE = """([name, kind, data]) => {
+  const held = new DataTransfer();
+  held.items.add(new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], name, { type: kind }));
+  return held;
+}"""
+
+
+def test_images_are_dropped_and_pasted(page: sync_api.Page) -> None:
+    page.select_option("#mode", "reader")
+    picture = base64.b64encode(PIXEL).decode()
+    dropped = page.evaluate_handle(GIVE, ["a.png", "image/png", picture])
+    page.dispatch_event("#log", "dragover", {"dataTransfer": dropped})
+    assert "over" in page.get_attribute("#composer", "class").split()
+    page.dispatch_event("#log", "drop", {"dataTransfer": dropped})
+    assert "over" not in page.get_attribute("#composer", "class").split()
+    page.dispatch_event("#log", "drop", {"dataTransfer": page.evaluate_handle(GIVE, ["b.txt", "text/plain", "aGk="])})
+    assert "b.txt: it is text/plain" in page.inner_text("#image-why")
+    page.evaluate(
+        """(held) => document.getElementById("question").dispatchEvent(
+          new ClipboardEvent("paste", { clipboardData: held, bubbles: true, cancelable: true }))""",
+        page.evaluate_handle(GIVE, ["image.png", "image/png", picture]),
+    )
+    assert len(page.query_selector_all(".chosen img")) == 2
+    ask(page, "What are these?")
+    ended(page)
+    assert len(page.query_selector_all(".question img")) == 2
+
+
 def test_a_key_is_asked_for_and_kept_nowhere(browser: sync_api.Browser) -> None:
     served = serve_engine("one", lambda: SlowEngine(lambda _: "Yes."), keys=(KEY,))
     with chat_server([served]) as keyed:

@@ -16,7 +16,7 @@ from fairtrial.engines.llamacpp.live import LlamaLive
 from fairtrial.engines.llamacpp.probe import check_adapts, check_opens, check_packing, check_sees
 from fairtrial.engines.llamacpp.projector import Projector
 from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
-from fairtrial.engines.llamacpp.speed import SpeedSettings, measure_speed
+from fairtrial.engines.llamacpp.speed import SpeedSettings, choose_live_flash, measure_speed
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.engines.local.engine import LocalEngine
 from fairtrial.engines.local.generation import Prompted
@@ -107,7 +107,8 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
         session = self._get_session()
         if self._encoder.images or not session.model.scores_prefixes():
             return None
-        return LlamaLive(session, self._encoder, places)
+        flash = choose_live_flash(session.model, str(self.record["model_sha256"]), session.sizes)
+        return LlamaLive(session, self._encoder, places, flash)
 
     def _score(self, session: LlamaCppSession, sequences: Sequence[ScoredSequence]) -> SequenceScores:
         """Score sequences through one tree, or each by itself where a model cannot go back to a prefix."""

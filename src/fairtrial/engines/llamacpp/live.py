@@ -64,9 +64,9 @@ class LlamaLive:
         cells: tokens of prompt and answer that one of them may have.
     """
 
-    def __init__(self, session: LlamaCppSession, encoder: Encoder, places: int) -> None:
-        """Answer with the model of ``session``, in a cache of its own."""
-        self.session, self.encoder = session, encoder
+    def __init__(self, session: LlamaCppSession, encoder: Encoder, places: int, flash: int) -> None:
+        """Answer with the model of ``session``, in a cache of its own; ``flash`` as in `ContextShape`."""
+        self.session, self.encoder, self._flash = session, encoder, flash
         self.places, self.cells = _choose_sizes(session, places, encoder.asking.context)
         self._context: Context | None = None
         self._waiting: list[LlamaWriting] = []
@@ -154,7 +154,7 @@ class LlamaLive:
     def context(self) -> Context:
         """The cache, made when it is first needed."""
         if self._context is None:
-            self._context = _make_context(self.session, self.places, self.cells)
+            self._context = _make_context(self.session, self.places, self.cells, self._flash)
             self.session.work.note_cache(self._context.cache_bytes)
         return self._context
 
@@ -249,7 +249,7 @@ class LlamaLive:
 def _choose_sizes(session: LlamaCppSession, places: int, context: int) -> tuple[int, int]:
     """Return how many places there are, and the cells of each, within the memory that is to be had."""
     places = max(1, min(places, session.sizes.outputs))
-    trial = _make_context(session, 1, _STEP)
+    trial = _make_context(session, 1, _STEP, session.sizes.flash)
     a_cell = max(1, trial.cache_bytes // _STEP)
     trial.close()
     room = int(min(MOST_BYTES, psutil.virtual_memory().available // MEMORY_SHARE)) // a_cell
@@ -260,10 +260,9 @@ def _choose_sizes(session: LlamaCppSession, places: int, context: int) -> tuple[
     return places, cells
 
 
-def _make_context(session: LlamaCppSession, places: int, cells: int) -> Context:
-    """Make a cache; growing answers, which take most of the time, are quicker on processors without flash attention."""
+def _make_context(session: LlamaCppSession, places: int, cells: int, flash: int) -> Context:
+    """Make a cache in which each place has so many cells of its own."""
     sizes = session.sizes
-    flash = 0 if sizes.flash == -1 and not session.model.on_accelerator() else sizes.flash
     shape = ContextShape(
         cells * places, sizes.batch, places, max(places, sizes.outputs), sizes.threads, flash, unified=False
     )

@@ -1,4 +1,6 @@
-"""Finds, in a few seconds, how many threads and how large a batch suit a model on this machine, and remembers it.
+"""Finds, in a few seconds, what suits a model on this machine, and remembers it.
+
+Of scoring that is how many threads and how large a batch; of answers that grow side by side, whether flash attention.
 
 Only speed and last digits depend on the outcome, and the record names it.  A remembered outcome is used again, so that
 the same machine keeps computing the same digits.  Knows nothing of requests.
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from fairtrial.cache import recall, remember
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, get_library_version, get_system_info
+from fairtrial.engines.llamacpp.session import SessionSizes
 from fairtrial.machine import count_cores
 from fairtrial.records import content_hash
 
@@ -24,6 +27,8 @@ _DEPTH = 256  # tokens already in the cache when a batch is timed
 _BRANCH = 32  # tokens of one branch
 _SECONDS = 6.0  # measuring that would take longer is left out
 _ROUNDS = 2
+_GROWING = 8  # answers that grow at once when it is timed
+_SLOW = 1.5  # seconds of reading that depth beyond which that is left to the library
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,27 @@ def measure_speed(model: Model, sha256: str, *, packed: bool, flash: int) -> Spe
     speed = _find_fastest(model, flash)
     remember(name, {"threads": speed.threads, "batch": speed.batch})
     return speed
+
+
+def choose_live_flash(model: Model, sha256: str, sizes: SessionSizes) -> int:
+    """Return the flash attention with which answers grow faster side by side, each in cells of its own.
+
+    Which one that is differs by processor.  Measured once and then remembered; -1, the library's own choice, where
+    something else than the processor may compute, or measuring would take too long.
+    """
+    if sizes.flash != -1 or model.on_accelerator():
+        return sizes.flash
+    name = _make_cache_key(sha256, packed=False, flash=-1).replace("-speed/", "-live-flash/")
+    known = (recall(name) or {}).get("flash")
+    if known in (-1, 0):
+        return int(known)
+    with_flash = _time_growing(model, sizes, -1)
+    without = _time_growing(model, sizes, 0) if with_flash is not None else None
+    if with_flash is None or without is None:
+        return -1
+    found = -1 if with_flash <= without else 0
+    remember(name, {"flash": found})
+    return found
 
 
 def recall_speed(sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
@@ -103,6 +129,29 @@ def _measure_rate(model: Model, batch: int, threads: int, flash: int, rounds: in
             seconds.append(time.perf_counter() - begun)
             context.keep_only(0, _DEPTH)
         return batch / min(seconds)
+    finally:
+        context.close()
+
+
+def _time_growing(model: Model, sizes: SessionSizes, flash: int) -> float | None:
+    """Return the seconds of a pass with one token of some answers, best of rounds; None if reading is slow."""
+    places = min(_GROWING, sizes.sequences)
+    cells = places * 2 * _DEPTH
+    shape = ContextShape(cells, sizes.batch, places, max(places, 8), sizes.threads, flash, unified=False)
+    context = Context(model, shape)
+    try:
+        begun = time.perf_counter()
+        _fill_cache(context, np.arange(_DEPTH), np.zeros(_DEPTH, dtype=np.int32))
+        if time.perf_counter() - begun > _SLOW:
+            return None
+        for place in range(1, places):
+            context.lib.llama_memory_seq_cp(context.memory, 0, place, -1, -1)
+        seconds = []
+        for turn in range(2 * _ROUNDS):
+            begun = time.perf_counter()
+            _fill_cache(context, np.full(places, _DEPTH + turn), np.arange(places, dtype=np.int32))
+            seconds.append(time.perf_counter() - begun)
+        return min(seconds)
     finally:
         context.close()
 

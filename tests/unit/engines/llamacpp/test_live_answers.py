@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.live import AnswerPiece, LiveEngine, NoRoomError, Wishes
+from fairtrial.engines.llamacpp import speed
+from fairtrial.engines.llamacpp.speed import choose_live_flash
 from fairtrial.engines.sampling import TextBuilder
 from fairtrial.errors import EngineError, SpecError, TooLongError
 from fairtrial.models import resolve
@@ -179,3 +182,17 @@ def test_a_text_is_settled_up_to_where_a_stop_string_may_begin() -> None:
         assert text.settle() == ("", settled)
     assert text.push(b"\n\nmore")
     assert text.settle() == ("", "one ENx\ntwo")
+
+
+def test_flash_attention_is_chosen_by_a_measurement_that_is_remembered(engine, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    session = engine._session
+    assert session.sizes.flash == 0
+    assert choose_live_flash(session.model, "f" * 64, session.sizes) == 0
+    free = replace(session.sizes, flash=-1)
+    found = choose_live_flash(session.model, "f" * 64, free)
+    assert found in (-1, 0)
+    monkeypatch.setattr(speed, "_time_growing", lambda *_: pytest.fail("it is measured again"))
+    assert choose_live_flash(session.model, "f" * 64, free) == found
+    monkeypatch.setattr(speed, "_time_growing", lambda *_: None)
+    assert choose_live_flash(session.model, "e" * 64, free) == -1

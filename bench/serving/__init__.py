@@ -1,0 +1,1 @@
+"""``fairtrial serve`` beside other servers of the same model, and its clients that leave."""
