@@ -16,16 +16,14 @@ import pytest
 from fairtrial.analysis.doubts import find_doubts
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import EngineError, SpecError
-from fairtrial.ledger import Ledger, query
+from fairtrial.ledger import query
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Answer, GenerateRequest, Prompt, Request
-from fairtrial.running.conductor import run
 from fairtrial.running.pool import open_pool
 from fairtrial.running.runners import HERE, RunnerPlace, crew, open_runner, read_place
 from fairtrial.spec.trial import Trial
 from tests.support.dying import DyingWork
-
-NOT_ITS_OWN = ("seconds", "load_seconds", "memory_bytes", "cpu_seconds", "usd", "joules", "grams_co2e")
+from tests.support.many_workers import conducted, rows_of
 
 
 def planned(tmp_path: Path, **changes: object) -> Plan:
@@ -34,24 +32,6 @@ def planned(tmp_path: Path, **changes: object) -> Plan:
         "tasks": [{"task": "table", "level": 1, "limit": 130, "shots": 1}, {"task": "logic", "level": 1, "limit": 60}],
     }
     return plan_trial(Trial.model_validate({**base, **changes}), tmp_path)
-
-
-def conducted(plan: Plan, path: Path, place: RunnerPlace) -> Ledger:
-    ledger = Ledger.open(path)
-    with ledger.writing():
-        run(plan, "text", ledger, EngineSettings(threads=1), place=place)
-    return ledger
-
-
-def rows_of(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
-    """All that is stored, but for what a clock tells and what neighbours have a part in."""
-    measured = ", ".join(f"'{name}'" for name in NOT_ITS_OWN)
-    return {
-        "answers": sorted(ledger.read("SELECT candidate_id, request_id, answer FROM answers")),
-        "asked": sorted(ledger.read("SELECT * FROM asked")),
-        "observations": sorted(ledger.read(f"SELECT * FROM observations WHERE measure NOT IN ({measured})")),
-        "looks": sorted(ledger.read("SELECT * FROM looks")),
-    }
 
 
 @contextmanager
