@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "answers CSV": ("ledger", "export", "--ledger", "{ledger}", "--format", "csv", "--answers", "--out", "{out}-a.csv"),
     "check": ("ledger", "check", "--ledger", "{ledger}"),
     "gc": ("ledger", "gc", "--ledger", "{ledger}"),
-    "merge": ("ledger", "merge", "{ledger}", "{ledger}", "--out", "{out}-merged.db"),
+    "merge": ("ledger", "merge", "{ledger}", "{out}-copy.db", "--out", "{out}-merged.db"),
 }  # fmt: skip
 
 
@@ -60,6 +60,8 @@ def measure(step: str, size: str, folder: Path) -> tuple[float, float, float]:
     if step not in OWN:
         told = [part.format(ledger=path, out=out) for part in COMMANDS[step]]
         command = [sys.executable, "-m", "fairtrial", *told]
+    if any("-copy.db" in part for part in command):
+        shutil.copyfile(path, f"{out}-copy.db")
     begun = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)

@@ -16,7 +16,7 @@ from fairtrial.errors import FairtrialError, LedgerError
 from fairtrial.ledger.blobs import check_image
 from fairtrial.ledger.cards import read_card
 from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
-from fairtrial.ledger.opening import FAILURES, check_file, explain_sqlite_error
+from fairtrial.ledger.opening import FAILURES, check_file, explain_sqlite_error, find_read_address
 from fairtrial.ledger.passages import check_passage
 from fairtrial.ledger.plan import make_look_record, read_plan
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
@@ -74,7 +74,7 @@ def examine_ledger(path: Path) -> Examination:
     """Look through a ledger.  Raises LedgerError if the file cannot be opened at all."""
     check_file(path, create=False)
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(find_read_address(path), uri=True)) as db:
             return _examine_database(db)
     except FAILURES as error:
         raise explain_sqlite_error(error, path, "read") from error
@@ -108,7 +108,7 @@ def salvage(path: Path, target: Path) -> Examination:
     check_file(path, create=False)
     try:
         with (
-            closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db,
+            closing(sqlite3.connect(find_read_address(path), uri=True)) as db,
             closing(sqlite3.connect(target, isolation_level=None)) as copy,
         ):
             found = _examine_database(db)

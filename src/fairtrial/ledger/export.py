@@ -23,10 +23,11 @@ from typing import Any, Literal, TextIO
 from fairtrial.errors import LedgerError, MissingExtraError
 from fairtrial.ledger import query
 from fairtrial.ledger.blobs import read_task_facts
+from fairtrial.ledger.cells import clean_cell
 from fairtrial.ledger.encoding import decode_answer
 from fairtrial.ledger.marks import read_marks
 from fairtrial.ledger.plan import PartRecord, TaskRecord, TextRecord
-from fairtrial.ledger.shape import guard_reading, read_mapping
+from fairtrial.ledger.shape import guard_reading, is_finite, make_damage_error, read_mapping
 from fairtrial.ledger.store import Ledger
 from fairtrial.records.trace import renamed_trace
 
@@ -88,7 +89,7 @@ def export_text(
             writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
             writer.writeheader()
             for row in yield_observation_rows(ledger, trial):
-                writer.writerow(row)
+                writer.writerow({name: clean_cell(cell) for name, cell in row.items()})
                 count += 1
             return count
         for row in walk_rows(ledger, trial, answers, full):
@@ -166,11 +167,17 @@ def _yield_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[
                         (candidate.id, task.id, measure, json.dumps(list(block.doc_ids)), block.repeats),
                     )
                     for item, repeat, value, weight, unit in part:
+                        _check_numbers(measure, item, value, weight)
                         place = (block.doc_ids[item], item, repeat, candidate.name, measure)
                         found.append((*place, value, weight, unit))
             for doc_id, item, repeat, name, measure, value, weight, unit in sorted(found):
                 cells = (name, task.name, doc_id, item, repeat, measure, value, unit, weight)
                 yield dict(zip(COLUMNS, (*cells, *block.places[item], trial.id), strict=True))
+
+
+def _check_numbers(measure: str, item: str, value: object, weight: object) -> None:
+    if not (is_finite(value) and is_finite(weight)):
+        raise make_damage_error(f"{measure} is no finite number", f"item {item}" if item else "")
 
 
 def yield_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
@@ -220,6 +227,7 @@ def _yield_whole_candidates(ledger: Ledger, trial: query.TrialRow, task: _Asked)
             (candidate.id, task.id, trial.id),
         )
         for repeat, *cells in found:
+            _check_numbers(cells[0], "", cells[1], cells[3])
             row = (candidate.name, task.name, None, "", repeat, *cells, "", None, trial.id)
             yield dict(zip(COLUMNS, row, strict=True))
 

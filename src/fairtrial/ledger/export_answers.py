@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fairtrial.errors import MissingExtraError
-from fairtrial.ledger.cells import escape_formula
+from fairtrial.ledger.cells import clean_cell, repair_text
 from fairtrial.ledger.export import BATCH_ROWS, select_trials, yield_answers
 from fairtrial.ledger.store import Ledger
 
@@ -35,7 +35,7 @@ def export_answers_csv(ledger: Ledger, out: TextIO, trial: str | None = None) ->
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in _yield_rows(ledger, trial):
-            writer.writerow([escape_formula(_repair(c)) if isinstance(c, str) else c for c in row])
+            writer.writerow([clean_cell(cell) for cell in row])
             count += 1
     return count
 
@@ -56,7 +56,8 @@ def export_answers_parquet(ledger: Ledger, path: Path, trial: str | None = None)
         with pyarrow.parquet.ParquetWriter(path, schema) as writer:
             while batch:
                 arrays = [
-                    pyarrow.array([_repair(row[at]) for row in batch], kind) for at, (_, kind) in enumerate(kinds)
+                    pyarrow.array([repair_text(c) if isinstance(c := row[at], str) else c for row in batch], kind)
+                    for at, (_, kind) in enumerate(kinds)
                 ]
                 writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
                 count += len(batch)
@@ -78,8 +79,3 @@ def _flatten(value: Any) -> Any:
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False) if value else None
     return value
-
-
-def _repair(cell: Any) -> Any:
-    """Return a cell whose text every encoding has; halves of characters become question marks."""
-    return cell.encode("utf-8", "replace").decode() if isinstance(cell, str) else cell

@@ -150,13 +150,16 @@ def collect(
     ledger.leads.clear()
     with _begin_without_order(ledger) as db:
         before, unused = _count_pages(db), _count_free_pages(db)
-        trials, answers, observations, items = _take_out(db, sorted(doomed))
+        trials, answers, observations, items, gone = _take_out(db, sorted(doomed))
         passages = end_display(db, datetime.now(UTC))
         freed = _count_free_pages(db) - unused
         if not dry_run:
             db.execute("COMMIT")
     if not dry_run:
-        (clean_file if passages else _shrink)(ledger)
+        if passages:
+            clean_file(ledger)
+        elif gone or _count_free_pages(db):
+            _shrink(ledger)
         freed = before - _count_pages(db)
     page_bytes = int(db.execute("PRAGMA page_size").fetchone()[0])
     return Collected(trials, answers, observations, items, max(0, freed) * page_bytes, passages)
@@ -193,14 +196,20 @@ def _begin_without_order(ledger: Ledger) -> Iterator[sqlite3.Connection]:
         db.execute("PRAGMA foreign_keys = ON")
 
 
-def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, int, int]:
-    """Delete trials and what is then not referred to; return how many trials, answers, observations and items went."""
+def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, int, int, int]:
+    """Delete trials and what is then not referred to.
+
+    Returns how many trials, answers, observations and items went, and how many rows in all.
+    """
+    begun = db.total_changes
     ids = json.dumps(list(doomed))
     for table in ("looks", "sessions", "trial_items", "merges"):
         db.execute(f"DELETE FROM {table} WHERE trial_id IN (SELECT value FROM json_each(?))", (ids,))
     trials = db.execute("DELETE FROM trials WHERE id IN (SELECT value FROM json_each(?))", (ids,)).rowcount
+    before = db.total_changes
     for statement in KEPT:
         db.execute(statement)
+    begun += db.total_changes - before
     for table in ("asked", "absences", "marks"):
         db.execute(f"DELETE FROM {table} WHERE {UNUSED.format(table)}")
     db.execute(f"DELETE FROM absences WHERE {OF_NO_RUN}")
@@ -208,7 +217,8 @@ def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, 
     observations += db.execute(f"DELETE FROM observations WHERE {OF_NO_RUN}").rowcount
     answers = db.execute(f"DELETE FROM answers WHERE {NEVER_ASKED}").rowcount
     db.execute(f"DELETE FROM requests WHERE {NEVER_ANSWERED}")
-    db.execute(UNUSED_PASSAGES)
+    if db.execute("SELECT EXISTS (SELECT 1 FROM passages)").fetchone()[0]:  # else every answer is read for nothing
+        db.execute(UNUSED_PASSAGES)
     items = db.execute(
         """
         DELETE FROM items WHERE (task_id, item_id) NOT IN (
@@ -230,7 +240,7 @@ def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, 
     broken = db.execute("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise LedgerError(f"{len(broken)} rows would refer to rows that are gone; nothing was taken out.")
-    return trials, answers, observations, items
+    return trials, answers, observations, items, db.total_changes - begun
 
 
 def _shrink(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from fairtrial.errors import LedgerBusyError, LedgerError
@@ -118,6 +119,20 @@ def _open_file(path: Path, create: bool) -> sqlite3.Connection:
         return _prepare(f"{address}?immutable=1", path, create)
     except FAILURES as error:
         raise explain_sqlite_error(error, path, "opened") from error
+
+
+def find_read_address(path: Path) -> str:
+    """Return the address under which SQLite reads a file and never writes, also in a folder that cannot be written."""
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as db:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        if _read_primary_code(error) in READ_ONLY_PLACE and _lies_still(path):
+            return f"{path.resolve().as_uri()}?immutable=1"
+    except FAILURES:  # whoever reads the rows says so
+        pass
+    return address
 
 
 def check_file(path: Path, create: bool) -> None:

@@ -19,6 +19,7 @@ from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.export import BLOCK_ITEMS, export_parquet, export_text
 from fairtrial.ledger.gc import collect
 from fairtrial.ledger.plan import make_plan_record
+from fairtrial.ledger.signs import find_common_texts
 from fairtrial.ledger.steps import read_cascade_items
 from fairtrial.records import (
     GenerateAnswer,
@@ -279,6 +280,46 @@ def test_a_run_is_not_numbered_like_one_of_which_something_is_left(ledger: Ledge
     assert ledger.open_session(TRIAL, {}) == gone + 2
     assert measured(ledger, TRIAL) == []
     assert query.read_absences(ledger, TRIAL) == []
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "@SUM(1)", "-2+3", "half \ud800"])
+def test_no_name_in_an_export_is_a_formula_and_every_one_is_written(ledger: Ledger, tmp_path: Path, name: str) -> None:
+    ledger.commit(A, Chunk(observations=[(TASK, make_items(1)[0].id, 0, Observation("acc", -1.0))]))
+    document = json.loads(ledger.connection.execute("SELECT plan FROM trials").fetchone()[0])
+    document["candidates"][0]["name"] = name
+    ledger.connection.execute("UPDATE trials SET plan = ?", (json.dumps(document),))
+    with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as file:
+        export_text(ledger, file, "csv")
+    [row] = csv.DictReader((tmp_path / "rows.csv").read_text("utf-8").splitlines())
+    assert row["candidate"] == ("half ?" if "half" in name else f"'{name}")
+    assert row["value"] == "-1.0"
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, "much", b"x"])
+def test_what_is_no_number_is_exported_in_no_form(ledger: Ledger, tmp_path: Path, value: object) -> None:
+    """SQLite keeps no NaN; a ledger that was made by hand may hold the rest."""
+    ledger.commit(A, Chunk(observations=[(TASK, make_items(1)[0].id, 0, Observation("acc", 1.0))]))
+    ledger.connection.execute("UPDATE observations SET value = ?", (value,))
+    for form in ("jsonl", "csv"):
+        with pytest.raises(LedgerError, match="acc is no finite number"):
+            export_text(ledger, io.StringIO(), form)
+    with pytest.raises(LedgerError, match="acc is no finite number"):
+        export_parquet(ledger, tmp_path / "rows.parquet")
+
+
+def test_the_text_that_stands_most_often_is_found_whatever_its_answer_holds(ledger: Ledger) -> None:
+    items, odd = make_items(4), f'{LONE}, "quoted", {{"text":"no"}},\\"text":"no"'
+    step = TraceStep("guard", prompt='{"text":"no"}')
+    made = [
+        (GenerateRequest(Prompt(f"{i}"), 4), GenerateAnswer(odd if i else "else", 1, "stop", 3, (step,), thought=odd))
+        for i in range(4)
+    ]
+    asked = [(TASK, item.id, 0, (request.id,)) for item, (request, _) in zip(items, made, strict=True)]
+    ledger.commit(A, Chunk(made, asked))
+    score_made = [(score(item.question), ScoreAnswer((-1.0,), (True,), (1,), 2, trace=(step,))) for item in items]
+    ledger.commit(B, Chunk(score_made, [(TASK, i.id, 0, (r.id,)) for i, (r, _) in zip(items, score_made, strict=True)]))
+    [found] = find_common_texts(ledger, TRIAL)
+    assert (found.candidate_id, found.text, found.count, found.of) == (A, odd, 3, 4)
 
 
 def test_old_trials_go_by_age_and_space_is_given_back(ledger: Ledger) -> None:

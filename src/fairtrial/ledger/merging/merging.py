@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fairtrial.errors import LedgerError
-from fairtrial.ledger.examine import examine_ledger
 from fairtrial.ledger.merging import taking
 from fairtrial.ledger.merging.clashes import (
     TEMPORARY,
@@ -24,10 +21,11 @@ from fairtrial.ledger.merging.clashes import (
     find_lost,
     list_clashes,
 )
+from fairtrial.ledger.merging.places import MergeSource, hold_place, make_part, open_sources, put_in_place, refuse_place
 from fairtrial.ledger.merging.runs import RunNumbers, number_runs, read_runs, write_runs
 from fairtrial.ledger.merging.words import WithdrawnWords
-from fairtrial.ledger.opening import FAILURES, check_file, explain_sqlite_error, open_file
-from fairtrial.ledger.schema import CHECK, MIGRATIONS
+from fairtrial.ledger.opening import FAILURES, explain_sqlite_error
+from fairtrial.ledger.schema import CHECK
 from fairtrial.ledger.shape import read_mapping
 from fairtrial.ledger.store import Ledger
 
@@ -84,74 +82,31 @@ def merge_ledgers(paths: Sequence[Path], out: Path, keep: KeptWhere = "") -> Mer
         raise LedgerError(
             "a merge needs two ledgers or more.", fix="Name them: fairtrial ledger merge A.db B.db --out C.db"
         )
-    if out.exists():
-        raise LedgerError(f"{out} exists.", fix="Name a file that does not exist.")
-    part = out.with_name(f".{out.name}.part")
+    refuse_place(out)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(dir=out.parent if out.parent.is_dir() else None)))
-        sources = [_check_source(path, folder / str(at)) for at, path in enumerate(paths)]
-        stack.callback(_remove, part)
-        _remove(part)
+        stack.enter_context(hold_place(out))
+        part = stack.enter_context(make_part(out))
+        sources = stack.enter_context(open_sources(paths, out))
         try:
             with Ledger.open(part) as ledger, ledger.writing(wait_seconds=0):
                 found = _merge_into(ledger, sources, keep)
                 _finish(ledger.connection)
         except FAILURES as error:
             raise explain_sqlite_error(error, out, "written") from error
-        _put_in_place(part, out)
+        except LedgerError as error:
+            if part.name not in error.message:
+                raise
+            raise LedgerError(error.message.replace(part.name, out.name), fix=error.fix) from error
+        for source in sources:
+            source.check_unchanged()
+        put_in_place(part, out)
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A ledger that is merged: its path, and where its rows are read."""
-
-    path: Path
-    read_from: Path
-
-
-def _check_source(path: Path, copy: Path) -> _Source:
-    """Return where a ledger can be read in today's form; raises LedgerError unless it is sound."""
-    check_file(path, create=False)
-    _check_contents(path)
-    if not (found := examine_ledger(path)).sound:
-        first = found.damages[0]
-        where = f"{first.table} {first.key}".strip()
-        raise LedgerError(f"{path.name} is damaged: {where + ': ' if where else ''}{first.problem}.", fix=CHECK)
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        if int(db.execute("PRAGMA user_version").fetchone()[0]) == len(MIGRATIONS):
-            return _Source(path, path)
-        with closing(sqlite3.connect(copy)) as other:
-            db.backup(other)
-    open_file(copy, create=True).close()
-    return _Source(path, copy)
-
-
-def _check_contents(path: Path) -> None:
-    """Raise LedgerError for a newer version, and for what runs by itself when a file is read or changed."""
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            odd = db.execute("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone()
-    except FAILURES as error:
-        raise explain_sqlite_error(error, path, "read") from error
-    if version > len(MIGRATIONS):
-        raise LedgerError(
-            f"{path.name} was written by a newer fairtrial (ledger version {version}; this one knows "
-            f"{len(MIGRATIONS)}).",
-            fix="Upgrade fairtrial.",
-        )
-    if odd is not None:
-        raise LedgerError(
-            f"{path.name} has a {odd[0]} {str(odd[1])[:40]!r}, which no ledger of fairtrial has; it is not merged.",
-            fix="Take it from where it was written first.",
-        )
-
-
 @contextmanager
-def _attach(db: sqlite3.Connection, source: _Source) -> Iterator[None]:
+def _attach(db: sqlite3.Connection, source: MergeSource) -> Iterator[None]:
     """Make the rows of a ledger readable as ``src``, all as of one moment."""
-    db.execute("ATTACH ? AS src", (f"{source.read_from.resolve().as_uri()}?mode=ro",))
+    db.execute("ATTACH ? AS src", (source.address,))
     try:
         db.execute("BEGIN")
         yield
@@ -162,7 +117,7 @@ def _attach(db: sqlite3.Connection, source: _Source) -> Iterator[None]:
         db.execute("DETACH src")
 
 
-def _merge_into(ledger: Ledger, sources: Sequence[_Source], keep: KeptWhere) -> MergedLedger:
+def _merge_into(ledger: Ledger, sources: Sequence[MergeSource], keep: KeptWhere) -> MergedLedger:
     db = ledger.connection
     for pragma in ("foreign_keys = OFF", "synchronous = OFF", "journal_mode = MEMORY", "trusted_schema = OFF"):
         db.execute(f"PRAGMA {pragma}")
@@ -203,7 +158,7 @@ def _merge_into(ledger: Ledger, sources: Sequence[_Source], keep: KeptWhere) -> 
     return MergedLedger(rows, clashes, dropped, tuple(source.path for source in sources))
 
 
-def _take_source(db: sqlite3.Connection, source: _Source) -> list[Clash]:
+def _take_source(db: sqlite3.Connection, source: MergeSource) -> list[Clash]:
     """Take the rows of the attached ledger; return what it says differently of trials."""
     check_fixed(db, source.path.name)
     taking.take_requests(db, find_changed_requests(db, source.path.name))
@@ -286,20 +241,3 @@ def _enter_decision(db: sqlite3.Connection, keep: KeptWhere, others: Sequence[Cl
 def _finish(db: sqlite3.Connection) -> None:
     """Bring the file into the form in which ledgers lie on a disk."""
     db.execute("PRAGMA journal_mode = WAL")
-
-
-def _put_in_place(part: Path, out: Path) -> None:
-    """Give the file its name, once all of it is on the disk; never over another file."""
-    try:
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.link(part, out)
-    except FileExistsError as error:
-        raise LedgerError(f"{out} exists.", fix="Name a file that does not exist.") from error
-    except OSError as error:
-        raise LedgerError(f"{out} cannot be written: {error.strerror}.") from error
-
-
-def _remove(part: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal", ".lock"):
-        part.with_name(part.name + suffix).unlink(missing_ok=True)

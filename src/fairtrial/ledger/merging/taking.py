@@ -21,8 +21,10 @@ MARK_COLUMNS = (
 )  # fmt: skip
 SAME_MARK = " AND ".join(f"m.{name} = s.{name}" for name in MARK_COLUMNS)
 _MARK = ", ".join(MARK_COLUMNS)
+_ONE_PERSON = "candidate_id, task_id, item_id, repeat, measure, who"
 _VOTE = "left_id, right_id, choice, identical, prompt, session, at"
-EVERY_VOTE = f"CREATE TEMP TABLE every_vote ({_VOTE}, nth, place, PRIMARY KEY ({_VOTE}, nth))"
+EVERY_VOTE = f"CREATE TEMP TABLE every_vote ({_VOTE}, nth, PRIMARY KEY ({_VOTE}, nth))"
+"""Votes of all ledgers; the same vote twice in one ledger is two, in two ledgers it is one."""
 
 FIRST = (
     "INSERT INTO main.candidates SELECT * FROM src.candidates WHERE true ON CONFLICT DO UPDATE SET "
@@ -50,8 +52,7 @@ SECOND = (
     f"AND {NOT_LOST} ON CONFLICT DO UPDATE SET reason = min(reason, excluded.reason)",
     "INSERT OR IGNORE INTO main.looks SELECT * FROM src.looks",
     "INSERT OR IGNORE INTO main.merges SELECT * FROM src.merges",
-    f"INSERT OR IGNORE INTO temp.every_vote SELECT {_VOTE}, row_number() OVER (PARTITION BY {_VOTE} ORDER BY id), id "
-    "FROM src.votes",
+    f"INSERT OR IGNORE INTO temp.every_vote SELECT {_VOTE}, row_number() OVER (PARTITION BY {_VOTE}) FROM src.votes",
     f"CREATE TEMP TABLE new_marks AS SELECT DISTINCT {_MARK}, taken_back FROM src.marks s WHERE {NOT_LOST} "
     f"AND NOT EXISTS (SELECT 1 FROM main.marks m WHERE {SAME_MARK})",
     f"INSERT INTO main.marks ({_MARK}, taken_back) SELECT * FROM temp.new_marks",
@@ -63,10 +64,14 @@ SECOND = (
 
 RENUMBER = (
     f"CREATE TEMP TABLE every_mark AS SELECT {_MARK}, taken_back FROM main.marks",
+    # what a person says of a grade takes back what they said of it before, on whichever machine
+    f"UPDATE temp.every_mark AS m SET taken_back = n.moment FROM (SELECT rowid AS place, "
+    f"lead(created) OVER (PARTITION BY {_ONE_PERSON} ORDER BY created, {_MARK}) AS moment FROM temp.every_mark) n "
+    "WHERE n.place = m.rowid AND n.moment IS NOT NULL AND (m.taken_back IS NULL OR n.moment < m.taken_back)",
     "DELETE FROM main.marks",
     f"INSERT INTO main.marks ({_MARK}, taken_back) SELECT * FROM temp.every_mark ORDER BY created, {_MARK}",
     "DROP TABLE temp.every_mark",
-    f"INSERT INTO main.votes ({_VOTE}) SELECT {_VOTE} FROM temp.every_vote ORDER BY at, session, place, {_VOTE}",
+    f"INSERT INTO main.votes ({_VOTE}) SELECT {_VOTE} FROM temp.every_vote ORDER BY at, session, {_VOTE}",
 )
 """Rows that have no key but a number: in the order of time, whichever ledger they come from."""
 
