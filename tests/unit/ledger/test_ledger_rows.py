@@ -311,7 +311,10 @@ def test_the_text_that_stands_most_often_is_found_whatever_its_answer_holds(ledg
     items, odd = make_items(4), f'{LONE}, "quoted", {{"text":"no"}},\\"text":"no"'
     step = TraceStep("guard", prompt='{"text":"no"}')
     made = [
-        (GenerateRequest(Prompt(f"{i}"), 4), GenerateAnswer(odd if i else "else", 1, "stop", 3, (step,), thought=odd))
+        (
+            GenerateRequest(Prompt(f"{i}"), 4),
+            GenerateAnswer(odd if i else "else", 1, "stop", 3, trace=(step,), thought=odd),
+        )
         for i in range(4)
     ]
     asked = [(TASK, item.id, 0, (request.id,)) for item, (request, _) in zip(items, made, strict=True)]
