@@ -17,6 +17,7 @@ from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
 from fairtrial.report.words import make_inline
 from fairtrial.spec.shorthand import expand_model
+from tests.support.commands import run_fairtrial
 
 command = importlib.import_module("fairtrial.cli.main")  # the package shows its function under the same name
 FAKES = ["compare", "fake:a", "fake:b", "--tasks"]
@@ -167,13 +168,13 @@ def test_json_shows_no_hidden_characters_in_any_encoding(
 
 
 def run_here(place: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "fairtrial", *arguments],
-        cwd=place,
-        env={**os.environ, "XDG_CACHE_HOME": str(place / "cache"), **changes},
-        capture_output=True,
-        check=False,
-    )
+    """Run a command; with changes of the environment, from the start of Python."""
+    env = {**os.environ, "XDG_CACHE_HOME": str(place / "cache"), **changes}
+    if changes:
+        program = [sys.executable, "-m", "fairtrial", *arguments]
+        return subprocess.run(program, cwd=place, env=env, capture_output=True, check=False)
+    done = run_fairtrial(*arguments, cwd=place, env=env)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.encode(), done.stderr.encode())
 
 
 COMPARE = ("compare", "fake:a", "fake:b", "--tasks", "table@1", "--limit", "20", "--quiet")
