@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -113,6 +115,24 @@ def test_filters_orders_and_pages_are_in_the_address(client: TestClient) -> None
     assert "task &#39;nine&#39; does not exist" in text_of(client, f"{three}?task=nine", 404)
 
 
+def test_many_candidates_one_and_none_at_all(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    names = [f"candidate {i}" for i in range(45)] + ["\u202egnp.exe"]
+    coins = {name: standing_ledger.coins(rng, 0.5, 8) for name in names}
+    standing_ledger.trial_ledger(tmp_path / "many.db", names, {"one": {"acc": coins}}).close()
+    standing_ledger.trial_ledger(tmp_path / "alone.db", ["a"], {"one": {"acc": {"a": [1.0, 0.0]}}}).close()
+    Ledger.open(tmp_path / "empty.db").close()
+    with TestClient(
+        make_bench_app(make_bench(Shelf([tmp_path]), None, _room())), base_url="http://localhost"
+    ) as opened:
+        text = text_of(opened, f"/l/many/t/{standing_ledger.TRIAL[:16]}")
+        assert "The other 5 verdicts" in text and text.count(">broke</a>") == 45
+        items = text_of(opened, f"/l/many/t/{standing_ledger.TRIAL[:16]}/items")
+        assert items.count('class="turned"') == 46 and ">\u202e" not in items
+        assert "In words" not in text_of(opened, f"/l/alone/t/{standing_ledger.TRIAL[:16]}")
+        assert "No trial is in this ledger yet." in text_of(opened, "/l/empty")
+
+
 def test_kinds_of_items_are_what_the_grades_say(folder: Path) -> None:
     columns = find_item_columns(folder / "three.db", standing_ledger.TRIAL, "one")
     choice = choose(columns, read_wish({"show": "fixed", "versus": "c"}))
@@ -212,6 +232,33 @@ def test_the_form_writes_a_trial_file() -> None:
     ):
         with pytest.raises(SpecError, match=told):
             write_trial(fields)
+
+
+def test_a_run_is_told_to_stop_and_says_that_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = "import time\nprint('begun', flush=True)\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('kept'); exit(130)"
+    monkeypatch.setattr("fairtrial.workbench.runs._command", lambda *_: [sys.executable, "-c", waits])
+    table = RunTable(tmp_path)
+    table.save("mine.yaml", "name: mine")
+    shelf = Shelf([tmp_path / "mine.db"])
+    with TestClient(make_bench_app(bench := make_bench(shelf, table, _room())), base_url="http://localhost") as client:
+        form = {"token": bench.token}
+        client.post("/start/run", data={**form, "file": "mine.yaml", "ledger": "mine"}, headers=OWN)
+        run = wait_for(client, "/runs/1", "begun")
+        assert ">running<" in run and "Stop it" in run and "mine.db" in run
+        stopping = client.post("/runs/1/cancel", data=form, headers=OWN).text
+        assert ">stopping<" in stopping or ">cancelled<" in stopping
+        run = wait_for(client, "/runs/1", ">cancelled<")
+        assert "Every finished answer is in the ledger" in run and "kept" in run and "Stop it" not in run
+        assert ">cancelled<" in text_of(client, "/runs")
+
+
+def wait_for(client: TestClient, path: str, word: str) -> str:
+    """Return a page as soon as it has a word."""
+    end = time.monotonic() + 30
+    while word not in (text := text_of(client, path)):
+        assert time.monotonic() < end, text
+        time.sleep(0.05)
+    return text
 
 
 @pytest.mark.parametrize(

@@ -81,17 +81,22 @@ FORMS: Mapping[str, ExportForm] = {
     "run": ExportForm("run.json", "JSON document", "estimates, verdicts, standings, doubts", _write_json),
     "items-xlsx": ExportForm("items.xlsx", "Excel", "a row an item, and the verdicts", _write_table),
     "items-csv": ExportForm("items.csv", "CSV of items", "a row an item", _write_table),
-    "items-parquet": ExportForm("items.parquet", "Parquet of items", "the same, for data frames", _write_table),
+    "items-parquet": ExportForm("items.parquet", "Parquet of items", "a row an item, for data frames", _write_table),
     "observations-csv": ExportForm(
         "observations.csv", "CSV of observations", "a row an observed number", _write_rows("csv")
     ),
     "observations-parquet": ExportForm(
-        "observations.parquet", "Parquet of observations", "the same, for data frames", _write_rows("parquet")
+        "observations.parquet",
+        "Parquet of observations",
+        "a row an observed number, for data frames",
+        _write_rows("parquet"),
     ),
     "answers-csv": ExportForm("answers.csv", "CSV of answers", "a row an answer", _write_answers),
-    "answers-parquet": ExportForm("answers.parquet", "Parquet of answers", "the same", _write_answers),
+    "answers-parquet": ExportForm(
+        "answers.parquet", "Parquet of answers", "a row an answer, for data frames", _write_answers
+    ),
     "full": ExportForm(
-        "full.jsonl", "Everything", "all that enters a number, as JSON lines: every figure can be computed again",
+        "full.jsonl", "Everything", "all that enters a number, and marks of people, as JSON lines",
         _write_rows("full"),
     ),
 }  # fmt: skip

@@ -51,14 +51,15 @@ class LedgerEntry:
 async def list_ledgers(bench: Workbench, _: Request) -> Response:
     """Answer with all ledgers and their latest trials."""
     entries = [await _list_one(bench, shelved, "", FEW) for shelved in bench.shelf.ledgers.values()]
-    return bench.show("trials.html", entries=entries, one=None)
+    return bench.show("trials.html", entries=entries, one=None, before="")
 
 
 async def list_trials(bench: Workbench, request: Request) -> Response:
     """Answer with the trials of one ledger, page by page."""
     shelved = bench.shelf.find(request.path_params["ledger"])
-    entry = await _list_one(bench, shelved, request.query_params.get("before", "")[:64], MANY)
-    return bench.show("trials.html", entries=[entry], one=shelved)
+    before = request.query_params.get("before", "")[:64]
+    entry = await _list_one(bench, shelved, before, MANY)
+    return bench.show("trials.html", entries=[entry], one=shelved, before=before)
 
 
 async def _list_one(bench: Workbench, shelved: ShelvedLedger, before: str, most: int) -> LedgerEntry:

@@ -1,4 +1,4 @@
-"""Where heavy things are computed: a process of its own, so that pages never wait for one another.
+"""Where heavy things are computed: in processes of their own, so that pages never wait for one another.
 
 What was computed is kept under its key with the ledger's stamp.  Once the ledger has changed it is computed again, but
 not more often than it takes, and meanwhile what was there before is given, and said to be of before.
@@ -21,6 +21,8 @@ from fairtrial.errors import FairtrialError
 from fairtrial.workbench.readers import Stamp
 
 MOST_KEPT = 64
+SLOW = ("findings",)
+"""First words of keys of what takes longest: all verdicts of a trial."""
 REST = 2.0
 """After a computation as many times its duration pass before the same is computed again."""
 SOON = 0.08
@@ -79,7 +81,7 @@ class Workroom:
 
     def __init__(self, make: Callable[[], Executor] = make_worker, soon: float = SOON, rest: float = REST) -> None:
         self._make, self._soon, self._rest = make, soon, rest
-        self._executor: Executor | None = None
+        self._executors: dict[bool, Executor] = {}
         self._kept: OrderedDict[Key, _Entry] = OrderedDict()
         self._tasks: dict[Key, asyncio.Task[None]] = {}
 
@@ -103,14 +105,19 @@ class Workroom:
         self._kept.move_to_end(key)
         return Kept(entry.value, entry.error, entry.stamp == stamp, entry.at, entry.seconds)
 
-    async def run(self, function: Callable[..., Any], *given: object) -> Any:
-        """Return what a function gives, and keep nothing.  Raises what it raises."""
-        if self._executor is None:
-            self._executor = self._make()
+    async def run(self, function: Callable[..., Any], *given: object, slow: bool = True) -> Any:
+        """Return what a function gives, and keep nothing.  Raises what it raises.
+
+        What is slow has a process of its own, so that the rest does not wait for it.
+        """
+        if slow not in self._executors:
+            self._executors[slow] = self._make()
+        used = self._executors[slow]
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, function, *given)
+            return await asyncio.get_running_loop().run_in_executor(used, function, *given)
         except BrokenExecutor as error:
-            self._executor = None
+            if self._executors.get(slow) is used:
+                del self._executors[slow]
             raise FairtrialError(
                 "the process that computes has died, probably for want of memory.", fix="Load the page again."
             ) from error
@@ -124,7 +131,7 @@ class Workroom:
         value: Any = None
         error: FairtrialError | None = None
         try:
-            value = await self.run(function, *given)
+            value = await self.run(function, *given, slow=key[0] in SLOW)
         except FairtrialError as failed:
             error = failed
         except Exception as failed:
@@ -140,5 +147,5 @@ class Workroom:
         """Stop computing."""
         for task in self._tasks.values():
             task.cancel()
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+        for executor in self._executors.values():
+            executor.shutdown(wait=False, cancel_futures=True)
