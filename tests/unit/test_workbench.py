@@ -235,7 +235,10 @@ def test_the_form_writes_a_trial_file() -> None:
 
 
 def test_a_run_is_told_to_stop_and_says_that_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits = "import time\nprint('begun', flush=True)\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('kept'); exit(130)"
+    waits = (
+        "import time\nprint('begun', flush=True)\ntry: time.sleep(60)\n"
+        "except KeyboardInterrupt: print('kept'); exit(130)"
+    )
     monkeypatch.setattr("fairtrial.workbench.runs._command", lambda *_: [sys.executable, "-c", waits])
     table = RunTable(tmp_path)
     table.save("mine.yaml", "name: mine")
