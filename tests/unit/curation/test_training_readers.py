@@ -18,10 +18,11 @@ from fairtrial.curation.base import Note, Reader, StepContext, TrainingRow, Unre
 from fairtrial.curation.formats.archives import ArchiveReader
 from fairtrial.curation.formats.files import FileReader
 from fairtrial.curation.formats.opening import open_source
+from fairtrial.curation.pipeline import curate
 from fairtrial.curation.steps.rights import RightsStep
 from fairtrial.errors import DataError
 from fairtrial.rights import Attribution, Evidence, RightsRecord, Statement, Terms, Use
-from fairtrial.spec.curate import Source
+from fairtrial.spec.curate import Curate, Source
 from fairtrial.spec.curate_steps import Rights
 from tests.support.archives import BRIDGE, FERRY, SECRET, SEEN, make_archive
 
@@ -273,3 +274,26 @@ def test_an_archive_of_ones_own_permits_what_nobody_forbids(archive: Path, tmp_p
     kept = {row.place.uri.rsplit("/")[-1] for row in rows(read(reader)) if isinstance(step.apply(row), TrainingRow)}
     assert kept == {"ferry", "bridge", "silent"}
     assert reader.describe()["profile"] == "own-archive"
+
+
+def test_hostile_lines_are_told_with_their_reason_and_the_rest_is_read(tmp_path: Path) -> None:
+    good = b'{"messages":[{"role":"user","content":"How high?"},{"role":"assistant","content":"Nine metres."}]}'
+    lines = {
+        b"[" * 200_000: "nested too deeply",
+        b'{"messages":[{"role":"user","content":"a\x00b"}]}': "Invalid control character",
+        b'{"messages":"\xc3\x28"}': "no UTF-8 text",
+        b'{"messages":NaN}': "NaN is no number of JSON",
+        b"9" * 5000: "a number has more digits than are read",
+        b"\x00": "Expecting value",
+    }
+    path = tmp_path / "hostile.jsonl"
+    path.write_bytes(b"\n".join([good, *lines, good]) + b"\n")
+    settings = Curate.model_validate({"sources": [{"file": str(path), "licence": "CC0-1.0"}]})
+    made = curate(settings, tmp_path / "out")
+    assert (made.facts.read, made.facts.unread) == (2, len(lines))
+    told = [json.loads(line)["detail"] for line in (tmp_path / "out" / "dropped.jsonl").open()]
+    for reason in lines.values():
+        assert any(reason in one for one in told), (reason, told)
+    assert (
+        f"| hostile.jsonl | openai | {2 + len(lines)} | {len(lines)} |" in (tmp_path / "out" / "README.md").read_text()
+    )

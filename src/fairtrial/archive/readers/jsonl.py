@@ -114,7 +114,8 @@ def parse_document_json(body: bytes, most: int = MOST_VALUES) -> Any:
     except RecursionError:
         raise ArchiveError("it is nested too deeply.") from None
     except ValueError as error:
-        raise ArchiveError(f"it is no JSON: {str(error)[:120]}.") from None
+        why = "a number has more digits than are read" if "integer string" in str(error) else str(error)[:120]
+        raise ArchiveError(f"it is no JSON: {why}.") from None
 
 
 def _refuse_constant(name: str) -> float:
