@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.errors import LedgerError, UnknownNameError
+from fairtrial.errors import LedgerError, SpecError, UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.stored import list_answering, read_written
 from fairtrial.records import GenerateAnswer
@@ -103,7 +103,8 @@ def find_drift(trial: Ledger, live: Ledger, name: str = "") -> Drift:
 
     Raises:
         UnknownNameError: the live ledger has no such candidate.
-        LedgerError: it has several and none is named, or the trial's ledger has too few written answers of it.
+        SpecError: it has several and none is named.
+        LedgerError: the trial's ledger has too few written answers of it.
     """
     known = list_answering(live)
     chosen = [one for one in known if name in ("", one[1])]
@@ -111,7 +112,7 @@ def find_drift(trial: Ledger, live: Ledger, name: str = "") -> Drift:
         raise UnknownNameError("candidate", name, [one[1] for one in known])
     if len({one[0] for one in chosen}) > 1:
         names = ", ".join(dict.fromkeys(one[1] for one in chosen))
-        raise LedgerError(f"{live.path.name} has answers of several candidates ({names}).", fix="Give --candidate.")
+        raise SpecError(f"{live.path.name} has answers of several candidates ({names}).", fix="Give --candidate.")
     candidate, shown = chosen[0]
     tested, coming = list(read_written(trial, candidate)), list(read_written(live, candidate))
     if len(tested) < LEAST:

@@ -14,7 +14,7 @@ from fairtrial import api
 from fairtrial.analysis.drift import ALPHA, Drift, find_drift
 from fairtrial.cli.options import JsonOption, LedgerOption
 from fairtrial.cli.output import print_json
-from fairtrial.errors import SpecError
+from fairtrial.errors import LedgerError, SpecError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.examine import explain_damage
 from fairtrial.report.words import make_inline
@@ -32,7 +32,9 @@ def drift(
 
     It may be run after every answer: however often it is looked at, a false alarm has a chance of at most 5%.
     """
-    if live.exists() and ledger.exists() and live.samefile(ledger):
+    if not live.exists():
+        raise LedgerError(f"there is no ledger {str(live)!r}.", fix="`fairtrial serve --record FILE` writes one.")
+    if ledger.exists() and live.samefile(ledger):
         raise SpecError("the live ledger and the trial's are one file.", fix="Give --ledger with the trial's.")
     with (
         explain_damage(live),

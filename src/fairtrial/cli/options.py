@@ -10,7 +10,7 @@ import typer
 from fairtrial.sandbox.programs import allow_programs
 
 LedgerOption = Annotated[
-    Path, typer.Option("--ledger", "-l", help="File that keeps every answer; made if missing.", show_default=True)
+    Path, typer.Option("--ledger", "-l", help="File that keeps every answer; `run` makes it.", show_default=True)
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 MarginOption = Annotated[

@@ -14,8 +14,10 @@ from rich.text import Text
 from fairtrial.analysis.preferences import MARGIN, find_preferences
 from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
+from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.examine import explain_damage
+from fairtrial.ledger.stored import list_answering
 from fairtrial.report.preferences import describe_preferences
 from fairtrial.report.words import format_quantity, make_inline
 
@@ -32,7 +34,10 @@ def votes(
 
     It may be run after every vote: however often it is looked at, a wrong verdict has a chance of at most 5%.
     """
+    if not ledger.exists():
+        raise LedgerError(f"there is no ledger {str(ledger)!r}.", fix="`fairtrial serve --votes FILE` writes one.")
     with explain_damage(ledger), Ledger.open(ledger, create=False) as store:
+        other = bool(list_answering(store))
         found = describe_preferences(find_preferences(store, datetime.now(UTC), margin))
     if as_json:
         print_json(found)
@@ -45,7 +50,8 @@ def votes(
     for one in found["pairs"]:
         tell(f"{one['words']}.")
     if not found["pairs"]:
-        tell(found["headline"])
+        what = f" {ledger.name} holds answers: is it the file of --votes?" if other else ""
+        tell(found["headline"] + what)
     for doubt in found["doubts"]:
         tell(f"In doubt: {doubt}")
     if not found["pairs"]:

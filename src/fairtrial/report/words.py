@@ -106,10 +106,8 @@ def _describe_details(verdict: Verdict) -> list[str]:
     elif verdict.limit and verdict.verdict == "worse":
         added.append(f"But {verdict.b} certainly breaks a limit of this trial.")
     if verdict.flips_to_right is not None and verdict.flips_to_wrong is not None:
-        added.append(
-            f"It fixed {verdict.flips_to_right:,} answers (wrong→right) and broke {verdict.flips_to_wrong:,} "
-            "(right→wrong)."
-        )
+        fixed = "1 answer" if verdict.flips_to_right == 1 else f"{verdict.flips_to_right:,} answers"
+        added.append(f"It fixed {fixed} (wrong→right) and broke {verdict.flips_to_wrong:,} (right→wrong).")
     if verdict.not_inferior and verdict.margin > 0 and verdict.verdict == "worse":
         sure = format_coverage(verdict.confidence)
         added.append(f"But it is certainly not behind by more than the margin (one-sided, {sure}).")

@@ -86,6 +86,22 @@ class ChatBody(Asked):
     functions: list[Any] | None = None
 
 
+KINDS = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "missing": "given",
+    "too_short": "a list with at least one entry",
+}
+"""Pydantic's kind of error to what is allowed in JSON."""
+
 TokenList = Annotated[list[StrictInt], Field(min_length=1, max_length=MOST_TOKENS)]
 
 
@@ -136,16 +152,29 @@ def read_body(data: bytes, kind: type[B]) -> B:
     try:
         return kind.model_validate(found)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        alike = [one for one in found if one["loc"][:1] == found[0]["loc"][:1]]
-        first = max(
-            alike, key=lambda one: len(one["loc"])
-        )  # of a field that may have several forms the one that was met
-        at = ".".join(str(part) for part in first["loc"] if not isinstance(part, str) or "[" not in part)
-        told = first["msg"].removeprefix("Value error, ")
+        at, told = _word_first(error)
         raise ApiError(400, f"{at or 'body'}: {told}.", param=at.partition(".")[0]) from None
     except RecursionError:
         raise ApiError(400, "the body is nested too deeply.") from None
+
+
+def _word_first(error: ValidationError) -> tuple[str, str]:
+    """Return where the first wrong field stands, and what it must be: of several forms, those that it is nearest to."""
+    found = error.errors(include_url=False, include_input=False)
+    places = [tuple(part for part in one["loc"] if not _names_form(part)) for one in found]
+    place = max((at for at in places if at[:1] == places[0][:1]), key=len)
+    alike = [one for one, at in zip(found, places, strict=True) if at == place]
+    allowed = [KINDS[one["type"]] for one in alike if one["type"] in KINDS]
+    if len(allowed) == len(alike):
+        told = f"it must be {' or '.join(dict.fromkeys(allowed))}"
+    else:
+        told = alike[0]["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
+    return ".".join(map(str, place)), told
+
+
+def _names_form(part: int | str) -> bool:
+    """Return whether part of a location names one of the forms that a field may have, not the field."""
+    return isinstance(part, str) and (part == "str" or "[" in part)
 
 
 def refuse_unknown_effects(body: Asked) -> None:

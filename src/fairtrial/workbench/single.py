@@ -222,7 +222,7 @@ def _describe(
                 [_describe_call(call, passages) for call in reading.calls],
                 [(judge, [_describe_call(call, passages) for call in calls]) for judge, calls in reading.judgements],
                 " · ".join(
-                    f"{words.format_number(reading.values[name][0])} {unit}"
+                    f"{_format_figure(name, reading.values[name][0])} {unit}"
                     for name, unit in FIGURES.items()
                     if name in reading.values
                 ),
@@ -231,6 +231,11 @@ def _describe(
             )
         )
     return CandidateAnswer(name, identity, row == columns.baseline, *describe_grade(columns, row, at), shown)
+
+
+def _format_figure(name: str, value: float) -> str:
+    """Return a cost; tokens are counted, so they are written whole."""
+    return f"{value:,.0f}" if name.startswith("tokens_") and value == int(value) else words.format_number(value)
 
 
 def _name_grade(columns: ItemColumns, value: float | None) -> str:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from fairtrial.analysis.drift import SIGNS, Drift, find_drift
 from fairtrial.cli.main import app
-from fairtrial.errors import LedgerError, UnknownNameError
+from fairtrial.errors import LedgerError, SpecError, UnknownNameError
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
 
@@ -66,7 +66,7 @@ def test_who_is_not_there_cannot_be_compared(tmp_path: Path) -> None:
     with Ledger.open(few) as trial, Ledger.open(live) as own:
         with pytest.raises(LedgerError, match="3 written answers"):
             find_drift(trial, own, "one")
-        with pytest.raises(LedgerError, match="several candidates"):
+        with pytest.raises(SpecError, match="several candidates"):
             find_drift(trial, own)
         with pytest.raises(UnknownNameError, match="three"):
             find_drift(trial, own, "three")

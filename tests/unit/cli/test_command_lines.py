@@ -46,6 +46,8 @@ WRONG = [
     (["run", "."], 2, "."),
     (["report", "--ledger", "nothing.db"], 5, "there is no ledger 'nothing.db'"),
     (["ledger", "export", "--ledger", "nothing.db"], 5, "there is no ledger 'nothing.db'"),
+    (["drift", "nothing.db"], 5, "there is no ledger 'nothing.db'"),
+    (["votes", "nothing.db"], 5, "serve --votes"),
     (["comapre"], 2, "comapre"),
 ]
 

@@ -148,15 +148,20 @@ def test_the_candidates_own_prompt_is_around_what_is_asked() -> None:
     ("path", "body", "told"),
     [
         ("/v1/chat/completions", {}, "messages"),
-        ("/v1/chat/completions", {"messages": []}, "messages"),
+        ("/v1/chat/completions", {"messages": []}, "messages: it must be a list with at least one entry"),
         ("/v1/chat/completions", {"messages": [{"role": "robot", "content": "x"}]}, "robot"),
         ("/v1/chat/completions", {"messages": [{"role": "tool", "content": "x"}]}, "tools"),
         ("/v1/chat/completions", {"messages": [{"role": "assistant", "content": "x"}]}, "question"),
         ("/v1/chat/completions", {"messages": [{"role": "user", "content": None}]}, "needs a content"),
         ("/v1/chat/completions", {"messages": [{"role": "user"}]}, "needs a content"),
+        (
+            "/v1/chat/completions",
+            {"messages": [{"role": "user", "content": 7}]},
+            "messages.0.content: it must be text or a list",
+        ),
         ("/v1/chat/completions", {**ASKED, "stop": ["x"] * 10_000}, "stop: at most 16 strings; got 10,000"),
-        ("/v1/chat/completions", {**ASKED, "stop": ["x", 3]}, "stop.1: Input should be a valid string"),
-        ("/v1/chat/completions", {**ASKED, "temperature": "hot"}, "temperature"),
+        ("/v1/chat/completions", {**ASKED, "stop": ["x", 3]}, "stop.1: it must be text"),
+        ("/v1/chat/completions", {**ASKED, "temperature": "hot"}, "temperature: it must be a number"),
         ("/v1/chat/completions", {**ASKED, "temperature": 9}, "temperature"),
         ("/v1/chat/completions", {**ASKED, "max_tokens": 0}, "max_tokens"),
         ("/v1/chat/completions", {**ASKED, "n": 1000}, "n"),
@@ -167,7 +172,7 @@ def test_the_candidates_own_prompt_is_around_what_is_asked() -> None:
         ("/v1/completions", {"prompt": "x", "echo": True}, "echo"),
         ("/v1/completions", {"prompt": [1, 2]}, "prompt"),
         ("/v1/completions", {"prompt": "x", "suffix": "y"}, "suffix"),
-        ("/v1/completions", {"prompt": {"a": 1}}, "prompt"),
+        ("/v1/completions", {"prompt": {"a": 1}}, "prompt: it must be text or a list"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_field(client, path: str, body: object, told: str) -> None:
