@@ -48,7 +48,7 @@ KEY = "a-key-of-many-letters"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatServer]:
     archive = make_archive(tmp_path_factory.mktemp("chat") / "town.db", (FERRY, BRIDGE, SECRET))
-    said = say_by_question({"hostile": HOSTILE, "long": LONG}, "Nothing to say.")
+    said = say_by_question({"hostile": HOSTILE, "long": LONG, "tomato": "  Red."}, "Nothing to say.")
     words = ({"words": "writer is better than other at arithmetic."}, {"words": "tied"}, {"words": "undecided"})
     about = About("writer", "w" * 32, "t" * 32, words, {"trial_name": "town", "doubts": ["Few items: 12."]})
     writer = serve_engine("writer", lambda: SlowEngine(said), about=about, sameness={"id": "same", "asked": 8})
@@ -126,6 +126,11 @@ def test_an_answer_grows_and_can_be_stopped(page: sync_api.Page) -> None:
     assert page.is_hidden("#stop")
     ask(page, "thanks")
     assert re.search(r"3 tokens · .* read · .* to the first word · .* in all", ended(page).inner_text())
+
+
+def test_white_space_before_an_answer_is_not_shown(page: sync_api.Page) -> None:
+    ask(page, "What is the colour of a tomato?")
+    assert ended(page).query_selector(".said p").text_content() == "Red."
 
 
 def test_a_conversation_is_sent_whole_and_exported(page: sync_api.Page, server: ChatServer) -> None:

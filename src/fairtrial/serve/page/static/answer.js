@@ -30,7 +30,7 @@ export class AnswerView {
 
   draw() {
     const citations = new Map((this.extras.citations ?? []).map((one) => [one.number, one]));
-    fill(this.body, write(this.text, (number) => (citations.has(number) ? cite(citations.get(number)) : null)));
+    fill(this.body, write(this.text.trimStart(), (number) => (citations.has(number) ? cite(citations.get(number)) : null)));
     if (this.thought) {
       this.thoughts.hidden = false;
       fill(this.thoughts.lastChild, this.thought);

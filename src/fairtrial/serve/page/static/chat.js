@@ -160,7 +160,7 @@ class Chat {
     this.say(`${this.chosen.name} is writing.`);
     const sent = this.messages.filter((one) => one.role === "user" || one.content).map(({ role, content }) => ({ role, content }));
     const body = { model: this.chosen.name, messages: this.withSystem([...sent, question]), stream: true, stream_options: { include_usage: true }, ...this.readSettings() };
-    const found = { extras: {}, usage: null, first: 0, finish: "", pieces: 0, seconds: 0 };
+    const found = { extras: {}, usage: null, first: 0, finish: "", pieces: 0, thoughts: 0, seconds: 0 };
     let note = "";
     const begun = performance.now();
     const since = () => (performance.now() - begun) / 1000;
@@ -181,7 +181,8 @@ class Chat {
     const { content = "", reasoning_content: thought = "" } = choice.delta ?? {};
     if (content || thought) {
       found.first ||= since();
-      found.pieces += 1;
+      found.pieces += content ? 1 : 0;
+      found.thoughts += thought ? 1 : 0;
       const low = isLow();
       view.add(content, thought);
       this.speaker.add(content);
@@ -192,7 +193,7 @@ class Chat {
   }
 
   finish(view, found, note, question) {
-    const whole = found.pieces <= 1;
+    const whole = found.pieces <= 1 && found.thoughts <= 1;
     const low = isLow();
     view.end(found.extras, tellFacts({ ...found, whole, cost: found.extras.cost }), note);
     if (low) view.element.scrollIntoView({ block: "end" });
