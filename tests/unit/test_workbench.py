@@ -17,12 +17,14 @@ from starlette.testclient import TestClient
 
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.votes import Vote, add_vote
 from fairtrial.workbench.app import make_bench, make_bench_app
 from fairtrial.workbench.bench import Workbench
 from fairtrial.workbench.choosing import KINDS, Wish, choose, read_wish
 from fairtrial.workbench.columns import find_item_columns
 from fairtrial.workbench.diffs import compare_words
-from fairtrial.workbench.runs import RunTable, check_paths
+from fairtrial.workbench.paths import check_paths
+from fairtrial.workbench.runs import RunTable
 from fairtrial.workbench.shelf import Shelf
 from fairtrial.workbench.starting import write_trial
 from fairtrial.workbench.workroom import Workroom
@@ -149,8 +151,10 @@ def test_kinds_of_items_are_what_the_grades_say(folder: Path) -> None:
 
 def test_an_item_shows_answers_prompts_trace_and_difference(client: TestClient) -> None:
     text = text_of(client, f"{VIEW}/item/{ITEMS[3]}?task=writing&show=all")
-    assert "as the <del>apples</del><ins>pears</ins> show." in text
-    assert "What was really sent" in text and "Prompt really sent to plain" in text
+    told = re.sub(r"<[^>]+>", "", text)
+    assert "as the (only plain: apples) (only polite: pears)  show." in told
+    assert "<del>" in text and "<ins>" in text
+    assert "What was sent to plain<" in text and "What was sent to polite<" in text
     assert "Please answer the question, dear model." in text and "temperature 0.7" in text
     assert 'rel="prev"' in text and 'rel="next"' in text
     images = re.findall(r'src="(/l/view/images/\w+)"', text)
@@ -308,13 +312,38 @@ def test_an_excel_file_becomes_a_file_of_the_folder_or_says_how_to_save_it(
 
 
 @pytest.mark.parametrize(
-    "path", ["/etc/passwd", "~/x.csv", "../x.csv", "a/../../x.csv", "gguf:/x.gguf", "import:../log"]
+    "path",
+    [
+        "/etc/passwd",
+        "~/x.csv",
+        "../x.csv",
+        "a/../../x.csv",
+        "gguf:/x.gguf",
+        "import:../log",
+        "file:///x",
+        "http://a/../x",
+    ],
 )
-def test_no_path_in_a_trial_file_leaves_the_folder(path: str) -> None:
+def test_no_path_in_a_trial_file_leaves_the_folder(path: str, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="leads out of the folder"):
-        check_paths(f"tasks: [{{file: {path}}}]", set())
-    check_paths("tasks: [{file: data/x.csv}]\ncandidates: [{model: 'gguf:/known.gguf'}]", {"gguf:/known.gguf"})
-    check_paths("a: &a [x]\nb: [*a, *a]\n{", set())
+        check_paths(f"tasks: [{{file: {path}}}]", set(), tmp_path)
+    known = "tasks: [{file: data/x.csv}]\ncandidates: [{model: 'gguf:/known.gguf', base_url: 'http://127.0.0.1:9/v1'}]"
+    check_paths(known, {"gguf:/known.gguf"}, tmp_path)
+    check_paths("a: &a [x]\nb: [*a, *a]\n{", set(), tmp_path)
+
+
+def test_no_link_and_no_file_that_a_trial_names_leads_out_of_the_folder(tmp_path: Path) -> None:
+    folder, secret = tmp_path / "space", tmp_path / "secret.txt"
+    folder.mkdir()
+    secret.write_text("secret")
+    (folder / "link.txt").symlink_to(secret)
+    (folder / "up").symlink_to(tmp_path)
+    (folder / "one.yaml").write_text(f"system: {{file: {secret}}}")
+    (folder / "fine.txt").write_text("fine")
+    for path in ("link.txt", "up/secret.txt", "import:link.txt", "one.yaml"):
+        with pytest.raises(SpecError, match="out of the folder"):
+            check_paths(f"candidates: ['{path}']", set(), folder)
+    check_paths("candidates: [{system: {file: fine.txt}}, {system: {file: missing.txt}}]", set(), folder)
 
 
 def test_differences_are_by_words() -> None:
@@ -328,3 +357,37 @@ def test_differences_are_by_words() -> None:
         runs = compare_words(a, b) or []
         assert "".join(text for kind, text in runs if kind <= 0) == a
         assert "".join(text for kind, text in runs if kind >= 0) == b
+    assert compare_words("12", "2") == [(-1, "12"), (1, "2")]
+    assert compare_words("is 1.25, so", "is 1.35, so") == [(0, "is "), (-1, "1.25"), (1, "1.35"), (0, ", so")]
+
+
+def test_what_an_address_asks_for_and_is_not_known_is_said(client: TestClient) -> None:
+    text = text_of(client, f"{VIEW}/items?task=writing&show=none&sort=x&order=y&page=-1&after=ffff")
+    assert re.findall(r"<code>(\w+=\S+)</code>", text) == ["order=y", "page=-1", "show=none", "sort=x", "after=ffff"]
+    assert "left out" not in text_of(client, f"{VIEW}/items?task=writing&show=wrong&by=plain")
+
+
+def test_a_ledger_that_has_gone_is_said_to_have_gone(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "moving.db"
+    path.write_bytes((folder / "view.db").read_bytes())
+    with TestClient(make_bench_app(make_bench(Shelf([path]), None, _room())), base_url="http://localhost") as client:
+        trial = VIEW.replace("/view/", "/moving/")
+        text_of(client, trial)
+        path.rename(tmp_path / "moved.db")
+        for end in ("", "/items", "/export", f"/item/{ITEMS[0]}"):
+            text = text_of(client, trial + end, 410)
+            assert "The ledger moving.db" in text or "the ledger moving.db" in text
+            assert "fairtrial run" not in text
+        assert client.request("DELETE", trial).status_code == 405
+
+
+def test_a_ledger_without_trials_says_what_is_in_it(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path / "votes.db")
+    for name in ("a", "b"):
+        ledger.add_candidate(name, name, {"model": "fake:x"})
+    add_vote(ledger, Vote("a", "b", "left", False, "0" * 64, "s", "2026-01-01T00:00:00Z"))
+    ledger.close()
+    with TestClient(
+        make_bench_app(make_bench(Shelf([tmp_path]), None, _room())), base_url="http://localhost"
+    ) as client:
+        assert "This ledger holds 1 vote of people" in text_of(client, "/")

@@ -97,6 +97,20 @@ def find_sketch(ledger: Ledger, beginning: str) -> TrialSketch:
     return _make_sketch(rows[0])
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerHoldings:
+    """How many answers and votes of people a ledger has, whatever they belong to."""
+
+    answers: int
+    votes: int
+
+
+def find_holdings(ledger: Ledger) -> LedgerHoldings:
+    """Return what a ledger holds beside trials."""
+    [(answers, votes)] = ledger.read("SELECT (SELECT count(*) FROM answers), (SELECT count(*) FROM votes)")
+    return LedgerHoldings(int(answers), int(votes))
+
+
 SHORTEST_ID = 8
 """Letters of an id that stand for all of it."""
 

@@ -48,6 +48,9 @@ HEADERS = {
 """Of every response.  ``no-referrer`` would make browsers hide where a form comes from, even from ourselves."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+METHODS = ("GET", "HEAD", "POST")
+"""All that any page takes."""
+METHODS_TOLD = f"This server takes {', '.join(METHODS[:-1])} and {METHODS[-1]} only."
 MOST_FIELDS = 400
 """Fields of a form, at most."""
 
@@ -98,7 +101,10 @@ class PageDoors:
             await send(message)
 
         refusal = self.find_refusal(scope["method"], Headers(scope=scope))
-        if refusal:
+        if refusal == METHODS_TOLD:
+            allowed = {"Allow": ", ".join(METHODS)}
+            await PlainTextResponse(refusal, 405, allowed)(scope, receive, send_with_headers)
+        elif refusal:
             await PlainTextResponse(refusal, 403)(scope, receive, send_with_headers)
         else:
             await self.app(scope, receive, send_with_headers)
@@ -110,6 +116,8 @@ class PageDoors:
             return "This server is reached by the name of this machine only."
         if method in SAFE_METHODS:
             return ""
+        if method not in METHODS:
+            return METHODS_TOLD
         origin = headers.get("origin", "")
         site = headers.get("sec-fetch-site", "same-origin")
         if not origin or urlsplit(origin).netloc != host or site != "same-origin":

@@ -23,7 +23,7 @@ from fairtrial.workbench.marking import mark_grade
 from fairtrial.workbench.overview import show_live, show_trial
 from fairtrial.workbench.readers import Readers
 from fairtrial.workbench.runs import RunTable
-from fairtrial.workbench.shelf import Shelf
+from fairtrial.workbench.shelf import LedgerGoneError, Shelf
 from fairtrial.workbench.single import send_image, show_item
 from fairtrial.workbench.starting import (
     cancel_run,
@@ -73,6 +73,7 @@ STATUS: tuple[tuple[type[FairtrialError], int], ...] = (
     (FormError, 400),
     (SpecError, 422),
     (LedgerBusyError, 409),
+    (LedgerGoneError, 410),
     (LedgerError, 500),
 )
 """Of what goes wrong, the first that fits; all else is an error of ours."""

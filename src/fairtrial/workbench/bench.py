@@ -92,8 +92,8 @@ class TrialPlace:
 
 
 async def find_place(bench: Workbench, request: Request) -> TrialPlace:
-    """Return the trial that an address names.  Raises UnknownNameError."""
-    shelved = bench.shelf.find(request.path_params["ledger"])
+    """Return the trial that an address names.  Raises UnknownNameError, LedgerGoneError."""
+    shelved = bench.shelf.open(request.path_params["ledger"])
     sketch = await bench.readers.read(shelved.path, find_sketch, request.path_params["trial"])
     return TrialPlace(shelved, sketch)
 

@@ -65,6 +65,22 @@ def read_wish(given: Mapping[str, str]) -> Wish:
     return replace(wish, show=show, sort=wish.sort if wish.sort in SORTS else "task")
 
 
+BESIDE = ("drawn",)
+"""Names in an address beside those of a wish."""
+
+
+def list_ignored(given: Mapping[str, str], choice: ItemChoice) -> list[str]:
+    """Return what an address asks for that is not known, as ``name=value``."""
+    told = choice.wish
+    names = [name for name, value in given.items() if name not in (*FIELDS, *BESIDE) and value]
+    names += [
+        name for name in ("show", "sort", "by", "versus") if given.get(name) and given[name] != getattr(told, name)
+    ]
+    if told.after and choice.index_of(told.after) < 0:
+        names.append("after")
+    return [f"{name}={given[name]}"[:80] for name in names]
+
+
 @dataclass(frozen=True, slots=True)
 class ItemLook:
     """Columns as a wish looks at them: ``rows`` are the candidates that it is about, ``other`` is whom it compares."""

@@ -11,7 +11,8 @@ MOST_EDITS = 400
 MOST_CHARACTERS = 60_000
 """Of either text; of longer ones nothing is told."""
 
-WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+WORDS = re.compile(r"\s+|\d+(?:[.,:]\d+)+(?!\w)|\w+|[^\w\s]")
+"""White space, numbers such as 1,250.5 as a whole, words, and single signs."""
 
 Run = tuple[int, str]
 """-1: only in the first text; 0: in both; 1: only in the second."""

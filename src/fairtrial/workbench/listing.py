@@ -20,7 +20,7 @@ from fairtrial.report.view.document import preview_question
 from fairtrial.report.view.gathering import gather_some
 from fairtrial.report.view.readings import SIGNS
 from fairtrial.workbench.bench import TrialPlace, Workbench, find_place, read_query
-from fairtrial.workbench.choosing import KINDS, PAGE, ItemChoice, ItemPlaces, Wish, choose, read_wish
+from fairtrial.workbench.choosing import KINDS, PAGE, ItemChoice, ItemPlaces, Wish, choose, list_ignored, read_wish
 from fairtrial.workbench.columns import ItemColumns, find_item_columns
 from fairtrial.workbench.workroom import Kept
 
@@ -87,6 +87,7 @@ async def show_items(bench: Workbench, request: Request) -> Response:
         return bench.show("items.html", choice=None, page=None, here=wish.query(), **values)
     choice = choose(columns, wish)
     page = await bench.readers.read(place.shelved.path, _read_page, choice)
+    values["ignored"] = list_ignored(read_query(request), choice)
     values["wish"] = choice.wish
     return bench.show("items.html", choice=choice, page=page, here=choice.wish.query(after=wish.after), **values)
 

@@ -10,19 +10,28 @@ import os
 import re
 import signal
 import sys
-import tempfile
 import time
 from base64 import b64decode
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from fairtrial.errors import SpecError, UnknownNameError
+from fairtrial.errors import FairtrialError, LedgerBusyError, SpecError, UnknownNameError
+from fairtrial.ledger.locked import is_being_written
+from fairtrial.spec.source import load_trial
+from fairtrial.workbench.notes import (
+    FOLDER,
+    RunNote,
+    drop_note,
+    find_born,
+    find_log,
+    is_going,
+    open_folder,
+    open_log,
+    read_notes,
+    write_note,
+)
 
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 TRIALS, EXCEL = (".yaml", ".yml"), ".xlsx"
@@ -33,9 +42,6 @@ CHECK_SECONDS = 180.0
 MOST_RUNS = 4
 """That may go on at once."""
 LAST_LINES = 60
-MOST_NODES = 100_000
-OUTSIDE = re.compile(r"^(?:[a-z]+:)?(?:/|~|\\|[A-Za-z]:\\)|(?:^|[/:\\])\.\.(?:[/\\]|$)")
-"""How a path begins, or what is in it, that leads out of a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,10 @@ class StartedRun:
         number: its own.
         file, ledger: what runs, and where its answers go.
         started: seconds since the epoch.
-        process: that runs it.
+        pid, born: number of the process that runs it, and when that began.
         log: file of what it says.
+        process: the same where this workbench has started it; None: an earlier one has, and its exit code is not told.
+        owned: whether it stops with this workbench; else the one that started it is still there.
         cancelled: whether it was told to stop.
     """
 
@@ -63,26 +71,40 @@ class StartedRun:
     file: Path
     ledger: Path
     started: float
-    process: asyncio.subprocess.Process
+    pid: int
+    born: float
     log: Path
+    process: asyncio.subprocess.Process | None = None
+    owned: bool = True
     cancelled: bool = False
 
     @property
     def code(self) -> int | None:
-        """Its exit code; None while it runs."""
-        return self.process.returncode
+        """Its exit code; None while it runs, and where it is not told."""
+        return None if self.process is None else self.process.returncode
+
+    @property
+    def going(self) -> bool:
+        """Whether it goes on."""
+        if self.process is not None:
+            return self.process.returncode is None
+        return is_going(self.pid, self.born)
 
     @property
     def state(self) -> str:
-        """``running``, ``stopping``, ``done``, ``cancelled`` or ``failed``."""
-        if self.code is None:
+        """``running``, ``stopping``, ``done``, ``cancelled``, ``failed``, or ``ended`` where it is not told how."""
+        if self.going:
             return "stopping" if self.cancelled else "running"
+        if self.code is None:
+            return "cancelled" if self.cancelled else "ended"
         if self.code == 0:
             return "done"
         return "cancelled" if self.cancelled else "failed"
 
     def read_words(self) -> str:
         """Return the last lines of what it said."""
+        if self.log.is_symlink():
+            return ""
         with suppress(OSError), self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 16_000))
             lines = file.read().decode("utf-8", "replace").replace("\r", "\n").splitlines()
@@ -92,7 +114,7 @@ class StartedRun:
 
 @dataclass(slots=True)
 class RunTable:
-    """The runs of this process, and the folder that their files are in.
+    """The runs of this process and those of earlier ones that still go on, and the folder that their files are in.
 
     Attributes:
         workspace: that folder; nothing that a page names lies elsewhere.
@@ -103,7 +125,16 @@ class RunTable:
     workspace: Path
     runs: dict[int, StartedRun] = field(default_factory=dict)
     saved: set[str] = field(default_factory=set)
-    _logs: tempfile.TemporaryDirectory[str] | None = None
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        """Find the runs that an earlier workbench has left."""
+        for note, owned in read_notes(self.workspace):
+            log = find_log(self.workspace / FOLDER, note.number)
+            place = (self.workspace / Path(note.file).name, Path(note.ledger))
+            self.runs[note.number] = StartedRun(
+                note.number, *place, note.started, note.pid, note.born, log, owned=not owned
+            )
 
     def find_file(self, name: str, ends: tuple[str, ...] = TRIALS) -> Path:
         """Return the path of a file of the folder.  Raises SpecError for a name that is none."""
@@ -146,7 +177,10 @@ class RunTable:
         return path
 
     async def check(self, file: Path, ledger: Path) -> CheckedFile:
-        """Return what `fairtrial plan` says of a trial file."""
+        """Return what `fairtrial plan` says of a trial file; what the file lacks is told without it, at once."""
+        faults = await asyncio.get_running_loop().run_in_executor(None, self._find_faults, file)
+        if faults:
+            return CheckedFile(False, faults)
         process = await asyncio.create_subprocess_exec(
             *_command("plan", file.name, "--ledger", str(ledger.resolve()), "--quiet"),
             cwd=self.workspace,
@@ -159,21 +193,43 @@ class RunTable:
         try:
             said, _ = await asyncio.wait_for(process.communicate(), CHECK_SECONDS)
         except TimeoutError:
-            _signal(process, signal.SIGKILL)
+            _signal(process.pid, signal.SIGKILL)
             return CheckedFile(False, f"The check has not ended within {CHECK_SECONDS:.0f} s.")
         return CheckedFile(process.returncode == 0, said.decode("utf-8", "replace").strip())
 
+    def _find_faults(self, file: Path) -> str:
+        try:
+            load_trial(file)
+        except FairtrialError as error:
+            return str(error).replace(f"{self.workspace}{os.sep}", "")
+        return ""
+
     async def start(self, file: Path, ledger: Path) -> StartedRun:
-        """Run a trial file.  Raises SpecError if too many run already."""
-        if sum(run.code is None for run in self.runs.values()) >= MOST_RUNS:
-            raise SpecError(f"{MOST_RUNS} trials run already.", fix="Wait for one to end, or stop one.")
-        if self._logs is None:
-            self._logs = tempfile.TemporaryDirectory(prefix="fairtrial-ui-")
-        number = len(self.runs) + 1
-        log = Path(self._logs.name) / f"{number}.log"
+        """Run a trial file, or return its run if it runs already.
+
+        Raises SpecError if too many run already, LedgerBusyError if something else writes to the ledger.
+        """
+        async with self._starting:
+            going = [run for run in self.runs.values() if run.going]
+            for run in going:
+                if (run.file, run.ledger.resolve()) == (file, ledger.resolve()):
+                    return run
+            if is_being_written(ledger) or any(run.ledger.resolve() == ledger.resolve() for run in going):
+                raise LedgerBusyError(
+                    f"another run writes to the ledger {ledger.name}.",
+                    fix="Wait until it ends, stop it, or choose another ledger.",
+                )
+            if len(going) >= MOST_RUNS:
+                raise SpecError(f"{MOST_RUNS} trials run already.", fix="Wait for one to end, or stop one.")
+            return await self._start(file, ledger.resolve())
+
+    async def _start(self, file: Path, ledger: Path) -> StartedRun:
+        folder = open_folder(self.workspace)
+        number, log = open_log(folder)
+        started = time.time()
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
-                *_command("run", file.name, "--ledger", str(ledger.resolve()), "--no-report", "--no-wait"),
+                *_command("run", file.name, "--ledger", str(ledger), "--no-report", "--no-wait"),
                 cwd=self.workspace,
                 env=_environment(),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -181,7 +237,11 @@ class RunTable:
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.runs[number] = StartedRun(number, file, ledger, time.time(), process, log)
+        born, own = find_born(process.pid), os.getpid()
+        self.runs[number] = StartedRun(number, file, ledger, started, process.pid, born, log, process)
+        with suppress(OSError):
+            note = RunNote(number, file.name, str(ledger), started, process.pid, born, own, find_born(own))
+            write_note(folder, note)
         return self.runs[number]
 
     def find_run(self, number: str) -> StartedRun:
@@ -192,17 +252,17 @@ class RunTable:
 
     def cancel(self, run: StartedRun) -> None:
         """Tell a run to stop as by Ctrl-C: what was answered is kept.  Told again, it ends at once."""
-        if run.code is None:
-            _signal(run.process, signal.SIGTERM if run.cancelled else signal.SIGINT)
+        if run.going:
+            _signal(run.pid, signal.SIGTERM if run.cancelled else signal.SIGINT)
             run.cancelled = True
 
     def close(self) -> None:
-        """Tell all runs to stop, and take their logs away."""
+        """Tell the runs to stop that are left to this workbench, and take the notes of those away that have ended."""
         for run in self.runs.values():
-            if run.code is None:
-                _signal(run.process, signal.SIGINT)
-        if self._logs is not None:
-            self._logs.cleanup()
+            if run.owned and run.going:
+                _signal(run.pid, signal.SIGINT)
+            elif run.owned:
+                drop_note(self.workspace / FOLDER, run.number)
 
 
 def decode_workbook(name: str, text: str) -> bytes:
@@ -235,38 +295,6 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONUNBUFFERED": "1"}
 
 
-def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+def _signal(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
-
-
-def check_paths(text: str, known: set[str]) -> None:
-    """Raise SpecError if a trial file names a path out of its folder that is not among the known names.
-
-    What is no YAML is left to `fairtrial plan`, which says what is wrong with it.
-    """
-    try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return
-    for found in _walk_texts(document):
-        if found not in known and OUTSIDE.search(found):
-            raise SpecError(
-                f"{found[:120]!r} leads out of the folder that this workbench works in.",
-                fix="Put the file into the folder, or run this trial from the command line.",
-            )
-
-
-def _walk_texts(document: Any) -> Iterator[str]:
-    waiting, seen = [document], 0
-    known: set[int] = set()
-    while waiting and seen < MOST_NODES:
-        one = waiting.pop()
-        seen += 1
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict | list) and id(one) not in known:
-            known.add(id(one))
-            waiting.extend([*one.keys(), *one.values()] if isinstance(one, dict) else one)
-    if waiting:
-        raise SpecError(f"the file holds more than {MOST_NODES:,} values.", fix="Run it from the command line.")
+        os.killpg(pid, number)

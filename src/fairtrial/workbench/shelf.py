@@ -10,6 +10,10 @@ from pathlib import Path
 from fairtrial.errors import LedgerError, UnknownNameError
 
 
+class LedgerGoneError(LedgerError):
+    """A ledger that was there has been moved or deleted, or was never there."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShelvedLedger:
     """A ledger under the name that addresses have for it; the file need not be there yet."""
@@ -47,6 +51,16 @@ class Shelf:
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-") or "ledger"
         key = next(k for k in (name, *(f"{name}-{n}" for n in range(2, 10_000))) if k not in self.ledgers)
         self.ledgers[key] = ShelvedLedger(key, path)
+
+    def open(self, key: str) -> ShelvedLedger:
+        """Return a ledger by its short name.  Raises UnknownNameError, or LedgerGoneError if the file is not there."""
+        found = self.find(key)
+        if not found.there:
+            raise LedgerGoneError(
+                f"the ledger {found.path.name} is not there: it was moved or deleted, or not written yet.",
+                fix="Put the file back and load this page again.",
+            )
+        return found
 
     def find(self, key: str) -> ShelvedLedger:
         """Return a ledger by its short name.  Raises UnknownNameError."""

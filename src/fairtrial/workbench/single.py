@@ -16,18 +16,17 @@ from fairtrial.ledger.blobs import find_image, read_facts, read_image
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.marks import GradeMark, read_marks
 from fairtrial.records import ImagePart, Item
-from fairtrial.records import Request as AskedRequest
 from fairtrial.report import words
 from fairtrial.report.passages import PassageReader
 from fairtrial.report.pictures import BROWSER_IMAGES, describe_image, make_page_image
 from fairtrial.report.view.gathering import ViewedItem, gather_some
-from fairtrial.report.view.prompts import PromptTable
 from fairtrial.report.view.readings import SIGNS, AnswerReading, describe_answer, grade_of
 from fairtrial.workbench.bench import Workbench, find_place, read_query
 from fairtrial.workbench.choosing import Wish, choose, read_wish
 from fairtrial.workbench.columns import ItemColumns
 from fairtrial.workbench.diffs import Run, compare_words
 from fairtrial.workbench.listing import describe_grade, get_columns, list_neighbours, read_columns
+from fairtrial.workbench.sent import SentPrompts, group_sent
 
 MOST_SHOWN = 100_000
 """Characters of one text that a page shows."""
@@ -87,14 +86,6 @@ class ItemImage:
 
 
 @dataclass(frozen=True, slots=True)
-class SentPrompts:
-    """What some candidates were sent, alike: messages of (role, parts, what is new beside the first ones' message)."""
-
-    names: tuple[str, ...]
-    requests: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class ItemView:
     """An item as its page shows it; choices with the share of probability that each candidate gave them."""
 
@@ -135,8 +126,9 @@ async def respond_item(
         return bench.show("item.html", place=place, tab="/items", view=None, wish=wish, kept=kept)
     at = columns.find(request.path_params["item"])
     if at < 0:
-        known = f"{place.address}/items{Wish(task=wish.task).query()}"
-        raise UnknownNameError("item", request.path_params["item"][:64], (), fix=f"{known} lists them.")
+        failure = UnknownNameError("item", request.path_params["item"][:64], ())
+        link = (f"{place.address}/items{Wish(task=wish.task).query()}", f"The items of {columns.task}")
+        return bench.show("error.html", 404, failure=failure, link=link)
     choice = choose(columns, wish)
     view = await bench.readers.read(place.shelved.path, _read_view, columns, at, choice.seen.other)
     before, after, number = list_neighbours(choice, at)
@@ -180,7 +172,7 @@ def _read_view(ledger: Ledger, columns: ItemColumns, at: int, other: int) -> Ite
         _list_choices(item, columns, one),
         row if len(row) <= MOST_SHOWN else row[:MOST_SHOWN] + " … (cut)",
         answers,
-        _group_prompts(columns, one),
+        group_sent(columns.plan.candidates, one),
         _compare(columns, other, one),
     )
 
@@ -273,35 +265,6 @@ def _list_choices(
     ]
 
 
-def _group_prompts(columns: ItemColumns, one: ViewedItem) -> list[SentPrompts]:
-    """Return what was sent, those who were sent the same together; seeds of repeats make no difference."""
-    groups: dict[str, tuple[list[str], list[dict[str, Any]]]] = {}
-    for (name, _), readings in zip(columns.candidates, one.readings, strict=True):
-        asked = dict.fromkeys(call.request_id for reading in readings for call in reading.calls)
-        found = [_describe_request(one.requests[key]) for key in asked if key in one.requests]
-        unique = list({dumps(told): told for told in found}.values())
-        if unique:
-            groups.setdefault(dumps(unique), ([], unique))[0].append(name)
-    return [SentPrompts(tuple(names), requests) for names, requests in groups.values()]
-
-
-def _describe_request(request: AskedRequest) -> dict[str, Any]:
-    """Return a request as a template shows it."""
-    table = PromptTable()
-    table.place_of("it", request)
-    told = dict(table.requests[0])
-    prompts = [[_describe_message(table.messages[at]) for at in prompt] for prompt in told.pop("prompts")]
-    settings = {
-        name: value for name, value in told.pop("settings", {}).items() if name != "seed" and value not in ([], "")
-    }
-    return {**told, "messages": prompts, "settings": settings}
-
-
-def _describe_message(message: Sequence[Any]) -> dict[str, Any]:
-    role, parts, _ = message
-    return {"role": role, "parts": [{"text": p[:MOST_SHOWN]} if isinstance(p, str) else p for p in parts]}
-
-
 def _compare(columns: ItemColumns, other: int, one: ViewedItem) -> tuple[str, str, Sequence[Run] | None] | None:
     """Return how another's text differs from the baseline's; None where one of the two wrote none."""
     texts = [readings[0].text if readings else None for readings in one.readings]
@@ -313,7 +276,7 @@ def _compare(columns: ItemColumns, other: int, one: ViewedItem) -> tuple[str, st
 
 async def send_image(bench: Workbench, request: Request) -> Response:
     """Answer with an image of a ledger: as it is if browsers show its kind, else a copy."""
-    shelved = bench.shelf.find(request.path_params["ledger"])
+    shelved = bench.shelf.open(request.path_params["ledger"])
     digest = request.path_params["digest"]
     try:
         kind, data = await bench.readers.read(shelved.path, _read_image, digest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,8 @@ from fairtrial.models import list_models
 from fairtrial.pages.safety import FormError, read_form
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.workbench.bench import SHOWN_ID, Workbench
-from fairtrial.workbench.runs import DATA, CheckedFile, RunTable, StartedRun, check_paths
+from fairtrial.workbench.paths import check_paths
+from fairtrial.workbench.runs import DATA, CheckedFile, RunTable, StartedRun
 
 MOST_BYTES = 16 << 20
 """Of a form with a file that was dropped: of the file itself the page takes 5 MB."""
@@ -80,7 +82,7 @@ async def check_trial(bench: Workbench, request: Request) -> Response:
         if form.file.lower().endswith(DATA):
             name = runs.save(form.file, form.text).name
             return await _show(bench, StartForm({"task": [*fields.get("task", []), name]}))
-        check_paths(form.text, set(_list_model_names()))
+        await _check_paths(bench, runs, form.text)
         path = runs.save(form.file, form.text)
         checked = await runs.check(path, ledger.path)
     except FairtrialError as error:
@@ -96,18 +98,26 @@ async def start_trial(bench: Workbench, request: Request) -> Response:
     path = runs.find_file(fields.get("file", [""])[0])
     if path.name not in runs.saved:
         raise SpecError(f"{path.name} was not saved from here.", fix="Check it first.")
+    await _check_paths(bench, runs, path.read_text("utf-8", "replace"))
+    before = set(runs.runs)
     run = await runs.start(path, ledger.path)
-    return RedirectResponse(f"/runs/{run.number}", 303)
+    return RedirectResponse(f"/runs/{run.number}{'?already=1' if run.number in before else ''}", 303)
+
+
+async def _check_paths(bench: Workbench, runs: RunTable, text: str) -> None:
+    models, _ = await bench.room.run_here(_list_choices)
+    check_paths(text, {name for name, _ in models}, runs.workspace)
 
 
 async def show_run(bench: Workbench, request: Request) -> Response:
     """Answer with the state of a run."""
     run = _get_runs(bench).find_run(request.path_params["number"])
-    return bench.show("run.html", run=run, trial=await _find_trial(bench, run))
+    already = "already" in request.query_params and run.going
+    return bench.show("run.html", run=run, already=already, trial=await _find_trial(bench, run))
 
 
 async def show_runs(bench: Workbench, _: Request) -> Response:
-    """Answer with all runs of this process."""
+    """Answer with all runs that are known."""
     return bench.show("runs.html", runs=[*_get_runs(bench).runs.values()][::-1])
 
 
@@ -136,7 +146,7 @@ async def _show(bench: Workbench, form: StartForm, status: int = 200) -> Respons
 async def _find_trial(bench: Workbench, run: StartedRun) -> str:
     """Return the address of the trial that a run has begun; empty as long as there is none."""
     for shelved in bench.shelf.ledgers.values():
-        if shelved.path == run.ledger and shelved.there:
+        if shelved.path.resolve() == run.ledger.resolve() and shelved.there:
             try:
                 found = await bench.readers.read(shelved.path, sketch_trials, "", 1)
             except FairtrialError:
@@ -156,12 +166,8 @@ def _list_choices() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str],
     """Return (name, what it is) of the models on this machine and of the tasks that a trial can name."""
     models = tuple((model.spec, model.description) for model in list_models())
     found = TaskFinder((), installed=False).list_all()
-    tasks = tuple((task.name, " ".join(task.description.split())[:200]) for task in found if task.kind != "suite")
-    return models, tasks
-
-
-def _list_model_names() -> list[str]:
-    return [name for name, _ in _list_choices()[0]]
+    tasks = [(task.name, task.description) for task in found if task.kind != "suite"]
+    return models, tuple((name, textwrap.shorten(told, 200, placeholder=" …")) for name, told in tasks)
 
 
 def write_trial(fields: FormFields) -> tuple[str, str]:

@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fairtrial.errors import FairtrialError
-from fairtrial.ledger.browsing import TrialSketch, sketch_trials
+from fairtrial.ledger.browsing import LedgerHoldings, TrialSketch, find_holdings, sketch_trials
 from fairtrial.ledger.locked import is_being_written
 from fairtrial.workbench.bench import TrialPlace, Workbench, get_findings
 from fairtrial.workbench.findings import TrialFindings
 from fairtrial.workbench.shelf import ShelvedLedger
+from fairtrial.workbench.workroom import Kept
 
 FEW, MANY = 8, 30
 """Trials of a ledger on the first page, and on its own."""
@@ -24,6 +25,7 @@ class TrialEntry:
 
     place: TrialPlace
     state: str
+    kept: Kept
     findings: TrialFindings | None
     failed: str
 
@@ -35,17 +37,19 @@ class LedgerEntry:
     Attributes:
         problem: why it cannot be read; empty if it can.
         more: id of the last trial shown, if there are more.
+        holds: what is in it where it has no trial.
     """
 
     shelved: ShelvedLedger
     trials: tuple[TrialEntry, ...]
     problem: str
     more: str
+    holds: LedgerHoldings | None = None
 
     @property
     def waits(self) -> bool:
         """Whether anything of it is still being computed, or changes by itself."""
-        return any(t.state == "running" or (t.findings is None and not t.failed) for t in self.trials)
+        return any(t.state == "running" or not (t.failed or t.kept.fresh) for t in self.trials)
 
 
 async def list_ledgers(bench: Workbench, _: Request) -> Response:
@@ -69,6 +73,8 @@ async def _list_one(bench: Workbench, shelved: ShelvedLedger, before: str, most:
         found = await bench.readers.read(shelved.path, sketch_trials, before, most + 1)
     except FairtrialError as error:
         return LedgerEntry(shelved, (), str(error), "")
+    if not found and not before:
+        return LedgerEntry(shelved, (), "", "", await bench.readers.read(shelved.path, find_holdings))
     entries = [await _make_entry(bench, TrialPlace(shelved, sketch)) for sketch in found[:most]]
     return LedgerEntry(shelved, tuple(entries), "", found[most - 1].id if len(found) > most else "")
 
@@ -76,7 +82,7 @@ async def _list_one(bench: Workbench, shelved: ShelvedLedger, before: str, most:
 async def _make_entry(bench: Workbench, place: TrialPlace) -> TrialEntry:
     kept = await get_findings(bench, place, wait=False)
     failed = str(kept.error) if kept.error is not None and kept.value is None else ""
-    return TrialEntry(place, find_state(place.sketch, place.shelved), kept.value, failed)
+    return TrialEntry(place, find_state(place.sketch, place.shelved), kept, kept.value, failed)
 
 
 def find_state(sketch: TrialSketch, shelved: ShelvedLedger) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import multiprocessing.process
 import os
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -62,12 +64,20 @@ class _Entry:
 def make_worker() -> Executor:
     """Return a process that computes one thing after the other, and lets others go first."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, mp_context=context, initializer=_be_nice)
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
 
 
-def _be_nice() -> None:
+def _prepare() -> None:
     with suppress(OSError, AttributeError):
         os.nice(5)
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    """End this process when another one does, however that ends."""
+    parent.join()
+    os._exit(1)
 
 
 class Workroom:
