@@ -26,6 +26,8 @@ from fairtrial.workbench.workroom import Kept
 
 SEARCH_SECONDS = 0.1
 """In which one page searches; what is not looked through by then comes with the next page."""
+BLOCK_SECONDS, FEWEST = 0.02, 50
+"""Seconds that one statement of a search may take before the next looks through fewer items, and the fewest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +148,20 @@ def _search(ledger: Ledger, choice: ItemChoice, start: int) -> tuple[ItemPlaces,
     candidates = [candidate for _, candidate in columns.candidates]
     end = time.monotonic() + SEARCH_SECONDS
     found: list[int] = []
-    at, step = start, 50
+    at, step = start, FEWEST
     while at < choice.places.size and (at == start or time.monotonic() < end):
         block = choice.places[at : at + step]
         ids = [columns.item(int(place)) for place in block]
+        begun = time.monotonic()
         hits = find_texts(ledger, columns.task_id, candidates, ids, choice.wish.text)
+        quick = time.monotonic() - begun < BLOCK_SECONDS
         for place, item in zip(block.tolist(), ids, strict=True):
             at += 1
             if item in hits:
                 found.append(place)
                 if len(found) == PAGE:
                     return np.array(found, dtype=np.int64), at
-        step = min(2 * step, LOOKED_THROUGH)
+        step = min(2 * step, LOOKED_THROUGH) if quick else max(step // 2, FEWEST)
     return np.array(found, dtype=np.int64), at
 
 
