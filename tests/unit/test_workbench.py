@@ -25,6 +25,7 @@ from fairtrial.workbench.columns import find_item_columns
 from fairtrial.workbench.diffs import compare_words
 from fairtrial.workbench.paths import check_paths
 from fairtrial.workbench.runs import RunTable
+from fairtrial.workbench.sample import read_sample
 from fairtrial.workbench.shelf import Shelf
 from fairtrial.workbench.starting import write_trial
 from fairtrial.workbench.workroom import Workroom
@@ -391,3 +392,25 @@ def test_a_ledger_without_trials_says_what_is_in_it(tmp_path: Path) -> None:
         make_bench_app(make_bench(Shelf([tmp_path]), None, _room())), base_url="http://localhost"
     ) as client:
         assert "This ledger holds 1 vote of people" in text_of(client, "/")
+
+
+def test_a_dropped_file_of_questions_is_shown_and_chosen(client: TestClient, bench: Workbench) -> None:
+    rows = "question,answer\n" + "".join(f'"<b>What, is {i}?</b>",{i}\n' for i in range(7))
+    sent = {"token": bench.token, "file": "asked.csv", "text": rows}
+    text = client.post("/start/check", data=sent, headers=OWN).text
+    assert "7 rows, of which these are the first" in text and "&lt;b&gt;What, is 4?" in text and "is 5?" not in text
+    assert re.search(r'value="asked.csv" checked', text)
+    assert "no rows of questions" in client.post("/start/check", data={**sent, "text": "a,b\n"}, headers=OWN).text
+    lines = read_sample("x.jsonl", '{"q": "a", "n": 1}\n{"q": "b"}\n')
+    assert (lines.columns, lines.rows, lines.count) == (("q", "n"), (("a", "1"), ("b", "")), 2)
+
+
+def test_a_trial_that_lacks_keys_is_told_so_without_a_process(
+    client: TestClient, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairtrial.workbench.runs._command", lambda *_: pytest.fail("a process was started"))
+    candidate = "{id: a, model: 'openai:gpt-4o-mini', odd: 1, endpoint: {base_url: 'http://127.0.0.1:9/v1'}}"
+    sent = {"token": bench.token, "file": "lacking.yaml", "text": f"candidates: [{candidate}]\n"}
+    found = client.post("/start/check", data=sent, headers=OWN)
+    assert found.status_code == 422 and "the key &#39;tasks&#39; is missing" in found.text
+    assert "unknown key &#39;odd&#39;" in found.text and "leads out" not in found.text

@@ -21,7 +21,8 @@ from fairtrial.pages.safety import FormError, read_form
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.workbench.bench import SHOWN_ID, Workbench
 from fairtrial.workbench.paths import check_paths
-from fairtrial.workbench.runs import DATA, CheckedFile, RunTable, StartedRun
+from fairtrial.workbench.runs import DATA, EXCEL, CheckedFile, RunTable, StartedRun
+from fairtrial.workbench.sample import SampleRows, read_sample
 
 MOST_BYTES = 16 << 20
 """Of a form with a file that was dropped: of the file itself the page takes 5 MB."""
@@ -38,6 +39,7 @@ class StartForm:
         file, text: of the file to run.
         checked: what the check says; None before it.
         problem: what is wrong with what was sent.
+        sample: first rows of a file of questions that was sent.
     """
 
     fields: FormFields
@@ -45,6 +47,7 @@ class StartForm:
     text: str = ""
     checked: CheckedFile | None = None
     problem: FairtrialError | None = None
+    sample: SampleRows | None = None
 
     def one(self, name: str, usual: str = "") -> str:
         """Return a field's only value."""
@@ -80,13 +83,16 @@ async def check_trial(bench: Workbench, request: Request) -> Response:
     try:
         ledger = bench.shelf.find(form.one("ledger", next(iter(bench.shelf.ledgers))))
         if form.file.lower().endswith(DATA):
+            sample = read_sample(form.file, form.text)
             name = runs.save(form.file, form.text).name
-            return await _show(bench, StartForm({"task": [*fields.get("task", []), name]}))
+            chosen = dict.fromkeys([*fields.get("task", []), name])
+            return await _show(bench, StartForm({"task": [*chosen]}, sample=sample))
         await _check_paths(bench, runs, form.text)
         path = runs.save(form.file, form.text)
         checked = await runs.check(path, ledger.path)
     except FairtrialError as error:
-        return await _show(bench, StartForm(fields, form.file, form.text, problem=error), 422)
+        text = "" if form.file.lower().endswith(EXCEL) else form.text
+        return await _show(bench, StartForm(fields, form.file, text, problem=error), 422)
     return await _show(bench, StartForm(fields, form.file, form.text, checked), 200 if checked.good else 422)
 
 

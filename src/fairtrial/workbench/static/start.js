@@ -27,6 +27,8 @@ async function take(file) {
     refused.textContent = `${file.name} has more than 5 MB; put it into the folder of this workbench instead.`;
     return;
   }
+  refused.textContent = "";
+  document.getElementById("taken").textContent = /\.ya?ml$/i.test(name) ? `Checking ${file.name} …` : `Reading ${file.name} …`;
   form.elements.file.value = name;
   form.elements.text.value = name.toLowerCase().endsWith(EXCEL) ? await encode(file) : await file.text();
   form.submit();
@@ -49,3 +51,13 @@ for (const field of document.querySelectorAll("[data-narrows]")) {
     }
   });
 }
+
+for (const waiting of document.querySelectorAll("form[data-tells]")) {
+  waiting.addEventListener("submit", () => {
+    const button = waiting.querySelector("button");
+    button.textContent = waiting.dataset.tells;
+    button.setAttribute("aria-busy", "true");
+    setTimeout(() => { button.disabled = true; });
+  });
+}
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
