@@ -219,6 +219,8 @@ def test_an_item_tells_everything_of_its_answers(browser: sync_api.Browser, smal
     assert "nine" in visit.page.inner_text(".answer >> nth=1")
     assert "Thoughts, 25 characters" in visit.page.inner_text(".answer >> nth=1")
     assert "Prompts as sent: 2 different ones" in visit.page.inner_text("#prompts")
+    assert "Be polite." in visit.page.text_content("#prompts section:nth-of-type(2)")
+    assert "Be polite." not in visit.page.text_content("#prompts section:nth-of-type(1)")
     visit.page.keyboard.press("p")
     marked = [one.inner_text() for one in visit.page.query_selector_all("#prompts section:nth-of-type(2) ins")]
     assert set(re.findall(r"\w+", " ".join(marked))) == {"Please", "answer", "dear", "model"}

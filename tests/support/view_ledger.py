@@ -83,13 +83,14 @@ def view_ledger(path: Path, trained_on: tuple[int, ...] = ()) -> Ledger:
     ``trained_on``: written items that the polite one was trained on.
     """
     spec = {"model": "fake:x", "levers": [], "decoding": {}}
+    specs = {"plain": spec, "polite": {**spec, "chat": "model", "system": "Be polite."}}
     tasks = [_task("writing", WRITING, REPEATS), _task("choosing", CHOOSING, 1)]
     plan = {
         "name": "looked-at",
         "seed": 1,
         "baseline": "plain",
         "decide": {"margin": 0.02, "confidence": 0.95, "target": "population", "stop_early": False},
-        "candidates": [{"name": n, "id": candidate_id(n), "spec": spec, "record": {"bytes": None}} for n in NAMES],
+        "candidates": [{"name": n, "id": candidate_id(n), "spec": specs[n], "record": {"bytes": None}} for n in NAMES],
         "tasks": tasks,
     }
     if trained_on:

@@ -8,7 +8,8 @@ from typing import Any
 from fairtrial.ledger.plan import CandidateRecord, SpecRecord, WeightsRecord
 from fairtrial.records import GenerateRequest, Item, Prompt
 from fairtrial.report.view.gathering import ViewedItem
-from fairtrial.workbench.sent import CHANGED, SERVER, TEMPLATE, TEXT, SentPrompts, group_sent
+from fairtrial.report.view.prompts import SERVER, TEMPLATE, TEXT
+from fairtrial.workbench.sent import CHANGED, SentPrompts, group_sent
 
 ITEM = Item("i", 0, "2 + 2?", (), ("4",), "c", {}, ())
 REQUEST = GenerateRequest(Prompt("2 + 2?", "You add."), 8)

@@ -50,6 +50,9 @@ def export_partitions(ledger: Ledger, folder: Path, columns: Sequence[str], tria
         raise SpecError(f"rows are not parted by {odd[0]!r}.", fix=f"Part them by {', '.join(PARTITIONS)}.")
     if len({*columns}) != len(columns) or not columns:
         raise SpecError("--partition names a column twice, or none.", fix="For example: --partition task,candidate.")
+    folder = folder.absolute()
+    if folder.name in ("", ".."):  # the root, or what has no name of its own to write beside
+        raise LedgerError(f"{folder} is no folder that can be made.", fix="Name a folder that does not exist.")
     partial = folder.with_name(f".{folder.name}.part")
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

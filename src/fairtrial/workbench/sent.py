@@ -17,20 +17,11 @@ from fairtrial.ledger.plan import CandidateRecord
 from fairtrial.records import Message, Prompt, TextPart, make_conversation
 from fairtrial.records import Request as AskedRequest
 from fairtrial.report.view.gathering import ViewedItem
-from fairtrial.report.view.prompts import PromptTable
+from fairtrial.report.view.prompts import PromptTable, find_chat, name_form
 from fairtrial.report.view.readings import AnswerReading
-from fairtrial.spec.schemes import scheme_of
 
 MOST_SENT = 100_000
 """Characters of one part of a prompt that a page shows."""
-
-TEXT = "Prompt sent, exactly as text"
-TEMPLATE = "Messages sent; the chat template in the model’s file, which the ledger does not hold, writes them as text"
-OWN_TEMPLATE = "Messages sent; the candidate’s own chat template writes them as text"
-SERVER = "Messages sent to the server, which writes them as text in a way that only it knows"
-SERVER_TEXT = "Prompt sent to the server, as text"
-GIVEN = "What the task asks, as the function was given it"
-RECORDED = "What the task asks; the answers are recorded ones, and may have been asked for in another form"
 
 CHANGED = "Something on the way changed it: what was sent in the end stands under “What happened on the way”."
 PARTS = "It is a candidate made of others ({}); each was asked in its own form, which is not shown here."
@@ -61,25 +52,9 @@ def group_sent(candidates: Sequence[CandidateRecord], one: ViewedItem) -> list[S
         found = [_describe_request(candidate, one.requests[key]) for key in asked if key in one.requests]
         unique = list({dumps(told): told for told in found}.values())
         if unique:
-            sent = SentPrompts((), _name_form(candidate), tuple(_list_notes(candidate, readings)), unique)
+            sent = SentPrompts((), name_form(candidate.spec), tuple(_list_notes(candidate, readings)), unique)
             groups.setdefault(dumps([sent.title, sent.notes, unique]), ([], sent))[0].append(candidate.name)
     return [SentPrompts(tuple(names), sent.title, sent.notes, sent.requests) for names, sent in groups.values()]
-
-
-def _find_chat(candidate: CandidateRecord) -> str:
-    """Return ``none``, ``model`` or the path of a template; endpoints chat unless told otherwise."""
-    scheme = scheme_of(candidate.spec.model)
-    usual = "model" if scheme is not None and scheme.answers == "elsewhere" else "none"
-    return str(candidate.spec.document.get("chat") or usual)
-
-
-def _name_form(candidate: CandidateRecord) -> str:
-    scheme, chat = scheme_of(candidate.spec.model), _find_chat(candidate)
-    if scheme is not None and scheme.answers == "elsewhere":
-        return SERVER_TEXT if chat == "none" else SERVER
-    if scheme is not None and scheme.answers != "here":
-        return GIVEN if scheme.answers == "function" else RECORDED
-    return {"none": TEXT, "model": TEMPLATE}.get(chat, OWN_TEMPLATE)
 
 
 def _list_notes(candidate: CandidateRecord, readings: Sequence[AnswerReading]) -> list[str]:
@@ -100,7 +75,7 @@ def _describe_request(candidate: CandidateRecord, request: AskedRequest) -> dict
     settings = {
         name: value for name, value in told.pop("settings", {}).items() if name != "seed" and value not in ([], "")
     }
-    chat, system = _find_chat(candidate), str(candidate.spec.document.get("system") or "")
+    chat, system = find_chat(candidate.spec), str(candidate.spec.document.get("system") or "")
     messages = [_write_text(p) if chat == "none" else _write_messages(p, system) for p in request.prompts]
     return {**told, "messages": messages, "settings": settings}
 

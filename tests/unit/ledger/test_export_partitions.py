@@ -70,6 +70,9 @@ def test_what_is_in_the_way_and_odd_columns_are_refused(small_ledger: Path, tmp_
     (tmp_path / "rows").mkdir()
     (tmp_path / "rows" / "mine.txt").write_text("kept")
     with Ledger.open(small_ledger, create=False) as ledger:
+        for place in ("/", ".."):
+            with pytest.raises(LedgerError, match="is no folder that can be made"):
+                export_partitions.export_partitions(ledger, Path(place), ["task"])
         with pytest.raises(LedgerError, match="is no empty folder"):
             export_partitions.export_partitions(ledger, tmp_path / "rows", ["task"])
         with pytest.raises(SpecError, match="not parted by 'value'"):

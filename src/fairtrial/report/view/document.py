@@ -17,7 +17,7 @@ from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import ImagePart
 from fairtrial.report import words
 from fairtrial.report.passages import PassageReader
-from fairtrial.report.summary import Summary
+from fairtrial.report.summary import CandidateSummary, Summary
 from fairtrial.report.view.facets import FacetColumns
 from fairtrial.report.view.gathering import (
     ViewedItem,
@@ -27,7 +27,7 @@ from fairtrial.report.view.gathering import (
     mean_value,
     measure_disagreement,
 )
-from fairtrial.report.view.prompts import PromptTable
+from fairtrial.report.view.prompts import TEXT, PromptTable, name_form
 from fairtrial.report.view.readings import SIGNS, AnswerReading, cut_line, describe_answer, grade_of, round_number
 
 FORMAT = 1
@@ -219,6 +219,18 @@ def make_builder(ledger: Ledger, summary: Summary, tasks: Sequence[str] = ()) ->
     return ViewBuilder(len(trial.plan.candidates), choose_tasks(trial, tasks), PassageReader(ledger))
 
 
+def _describe_candidate(candidate: CandidateSummary) -> dict[str, str]:
+    """Return who a candidate is, and what stands around the prompts that it was sent."""
+    form = name_form(candidate.spec)
+    return {
+        "name": candidate.name,
+        "model": candidate.spec.model,
+        "id": candidate.content_id[:12],
+        "system": str(candidate.spec.document.get("system") or ""),
+        "form": "" if form == TEXT else form,
+    }
+
+
 def make_index(ledger: Ledger, summary: Summary, builder: ViewBuilder) -> dict[str, Any]:
     """Return the index of a trial whose blocks were built."""
     columns = builder.columns()
@@ -233,7 +245,7 @@ def make_index(ledger: Ledger, summary: Summary, builder: ViewBuilder) -> dict[s
             "ledger": ledger.path.name,
         },
         "baseline": [c.name for c in summary.candidates].index(summary.baseline),
-        "candidates": [{"name": c.name, "model": c.spec.model, "id": c.content_id[:12]} for c in summary.candidates],
+        "candidates": [_describe_candidate(c) for c in summary.candidates],
         "tasks": [
             {
                 "name": task.name,

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairtrial.ledger.encoding import dumps
+from fairtrial.ledger.plan import SpecRecord
 from fairtrial.records import GenerateRequest, ImagePart, Message, Prompt, Request
+from fairtrial.spec.schemes import scheme_of
+
+TEXT = "Prompt sent, exactly as text"
+TEMPLATE = "Messages sent; the chat template in the model’s file, which the ledger does not hold, writes them as text"
+OWN_TEMPLATE = "Messages sent; the candidate’s own chat template writes them as text"
+SERVER = "Messages sent to the server, which writes them as text in a way that only it knows"
+SERVER_TEXT = "Prompt sent to the server, as text"
+GIVEN = "What the task asks, as the function was given it"
+RECORDED = "What the task asks; the answers are recorded ones, and may have been asked for in another form"
 
 
 @dataclass(slots=True)
@@ -56,3 +66,20 @@ class PromptTable:
             self._places[key] = len(self.messages)
             self.messages.append(body)
         return self._places[key]
+
+
+def find_chat(spec: SpecRecord) -> str:
+    """Return ``none``, ``model`` or the path of a template; endpoints chat unless told otherwise."""
+    scheme = scheme_of(spec.model)
+    usual = "model" if scheme is not None and scheme.answers == "elsewhere" else "none"
+    return str(spec.document.get("chat") or usual)
+
+
+def name_form(spec: SpecRecord) -> str:
+    """Return what it is that a page can show of what the candidate was sent."""
+    scheme, chat = scheme_of(spec.model), find_chat(spec)
+    if scheme is not None and scheme.answers == "elsewhere":
+        return SERVER_TEXT if chat == "none" else SERVER
+    if scheme is not None and scheme.answers != "here":
+        return GIVEN if scheme.answers == "function" else RECORDED
+    return {"none": TEXT, "model": TEMPLATE}.get(chat, OWN_TEMPLATE)

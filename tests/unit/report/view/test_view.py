@@ -75,6 +75,13 @@ def test_the_index_knows_every_item_and_how_it_was_graded(page: Page) -> None:
     assert page.index["baseline"] == 0
 
 
+def test_the_index_knows_what_stands_around_the_prompts_of_a_candidate(page: Page) -> None:
+    plain, polite = page.index["candidates"]
+    assert (plain["system"], plain["form"]) == ("", "")
+    assert polite["system"] == "Be polite."
+    assert "chat template" in polite["form"]
+
+
 def test_the_index_knows_signs_facets_and_clusters(page: Page) -> None:
     bit = {name: 1 << i for i, name in enumerate(SIGNS)}
     assert [sign["name"] for sign in page.index["signs"]] == list(SIGNS)

@@ -101,16 +101,19 @@ function makePrompts(index, source, held, item) {
   item.answers.forEach((found, candidate) => {
     const asked = [...new Set(found.flatMap((one) => one.calls.map((call) => call.request)))].filter((one) => one !== null);
     if (!asked.length) return;
-    const key = JSON.stringify(asked.map((one) => [held.requests[one].prompts, held.requests[one].settings && { ...held.requests[one].settings, seed: 0 }]));
-    if (!groups.has(key)) groups.set(key, { asked: asked.filter((one, at) => asked.findIndex((other) => sameRequest(held, one, other)) === at), names: [] });
+    const { system, form } = index.candidates[candidate];
+    const key = JSON.stringify([system, form, ...asked.map((one) => [held.requests[one].prompts, held.requests[one].settings && { ...held.requests[one].settings, seed: 0 }])]);
+    if (!groups.has(key)) groups.set(key, { system, form, asked: asked.filter((one, at) => asked.findIndex((other) => sameRequest(held, one, other)) === at), names: [] });
     groups.get(key).names.push(index.candidates[candidate].name);
   });
   if (!groups.size) return null;
   const every = [...groups.values()];
   const first = every[0].asked.flatMap((one) => messagesOf(held, one));
   const several = every.length > 1;
-  const parts = every.map(({ asked, names }, g) => make("section", {},
+  const parts = every.map(({ system, form, asked, names }, g) => make("section", {},
     several ? make("h4", {}, show(names.join(", "))) : null,
+    form ? make("p", { class: "small soft" }, `${form}.`) : null,
+    system ? describeMessage(source, ["system", [system]], null) : null,
     ...asked.flatMap((one) => describeRequest(source, held, one, g ? first : null))));
   const label = several ? `Prompts as sent: ${every.length} different ones` : "Prompt as sent";
   return make("details", { class: "prompts", id: "prompts" }, make("summary", {}, label), ...parts);
