@@ -13,7 +13,7 @@ from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
 from tests.support.denied import Way, make_ways
 from tests.support.planting import Planted, find_pieces, fold
-from tests.support.red_world import ARCHIVE, IN, World, run_command
+from tests.support.red_world import ARCHIVE, IN, World, enter_world, run_command
 
 WAYS = make_ways()
 OPEN = Planted("openmd")
@@ -117,17 +117,19 @@ def asked(world: World) -> Mapping[tuple[str, str, str], str]:
     One engine a mode answers all questions.
     """
     found = {}
-    for mode in MODES:
-        lever = read_lever({"retrieve": {**LEVER, "passages": mode}})
-        engine = wrap_engine(lever, FakeEngine("a", Candidate(id="a", model="fake:a")), {})
-        for one in (OPEN, *(way.planted for way in WAYS)):
-            for named, relevant in (("it", (one.uri, f"{one.uri}#0-4000", OTHER)), ("another", (OTHER,))):
-                if named == "it" or one == OPEN:
-                    before = len(world.sent)
-                    request = GenerateRequest(Prompt(one.question), 9, relevant=relevant)
-                    answers = list(engine.generate([request]))
-                    found[mode, one.name, named] = fold("\n".join([*world.sent[before:], repr(answers)]))
-        engine.close()
+    with pytest.MonkeyPatch.context() as patch:
+        enter_world(world, patch)
+        for mode in MODES:
+            lever = read_lever({"retrieve": {**LEVER, "passages": mode}})
+            engine = wrap_engine(lever, FakeEngine("a", Candidate(id="a", model="fake:a")), {})
+            for one in (OPEN, *(way.planted for way in WAYS)):
+                for named, relevant in (("it", (one.uri, f"{one.uri}#0-4000", OTHER)), ("another", (OTHER,))):
+                    if named == "it" or one == OPEN:
+                        before = len(world.sent)
+                        request = GenerateRequest(Prompt(one.question), 9, relevant=relevant)
+                        answers = list(engine.generate([request]))
+                        found[mode, one.name, named] = fold("\n".join([*world.sent[before:], repr(answers)]))
+            engine.close()
     return found
 
 

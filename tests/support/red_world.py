@@ -105,12 +105,10 @@ def run_command(*arguments: str) -> tuple[int, str]:
 
 
 def make_world(folder: Path, ways: Sequence[Way], patch: pytest.MonkeyPatch) -> World:
-    """Return a world that was looked at from all sides; ``patch`` holds until it is of no more use."""
+    """Return a world that was looked at from all sides; ``patch`` must hold meanwhile."""
     names = [*(way.name for way in ways), *ALLOWED, UNSHOWN.name, RECALLED.name]
     made = World(folder, [*map(Planted, names), *MARKS])
-    patch.chdir(folder)
-    patch.setenv("COLUMNS", "4000")
-    patch.setattr(FakeEngine, "generate", make_echo(made.sent))
+    enter_world(made, patch)
     write_world(folder, ways)
     _add_unshown(folder)
     _add_recalled(folder)
@@ -123,6 +121,13 @@ def make_world(folder: Path, ways: Sequence[Way], patch: pytest.MonkeyPatch) -> 
     _look_at_trial(made)
     _look_at_exports(made)
     return made
+
+
+def enter_world(world: World, patch: pytest.MonkeyPatch) -> None:
+    """Stand in the world's folder, where models repeat what they are sent, until ``patch`` is undone."""
+    patch.chdir(world.folder)
+    patch.setenv("COLUMNS", "4000")
+    patch.setattr(FakeEngine, "generate", make_echo(world.sent))
 
 
 def make_echo(sent: list[str]) -> Callable[..., Iterator[GenerateAnswer]]:

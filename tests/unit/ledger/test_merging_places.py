@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from fairtrial.errors import LedgerBusyError, LedgerError
-from fairtrial.ledger import Chunk, Ledger, query
+from fairtrial.ledger import Chunk, Ledger, opening, query
 from fairtrial.ledger.examine import examine_ledger
 from fairtrial.ledger.export import export_text
 from fairtrial.ledger.merging import merge_ledgers, merging, places, taking
@@ -135,7 +135,9 @@ def test_a_merge_that_is_killed_at_any_stage_can_be_done_again(two: list[Path], 
     script = Path(__file__).parents[2] / "support" / "ledger_version_2.sql"
     with closing(sqlite3.connect(old)) as db:
         db.executescript(script.read_text("utf-8"))
+    held = opening._OPEN.total()
     merge_ledgers([*two, old], tmp_path / "whole.db")
+    assert opening._OPEN.total() == held  # the copy of the old one is no longer taken to be open
     for module, name in STAGES:
 
         def kill(module: Any = module, name: str = name) -> None:

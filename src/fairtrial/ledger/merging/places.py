@@ -22,9 +22,9 @@ from fairtrial.ledger.opening import (
     explain_sqlite_error,
     find_place,
     find_read_address,
-    open_file,
 )
 from fairtrial.ledger.schema import CHECK, MIGRATIONS
+from fairtrial.ledger.store import Ledger
 
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """What file systems say that know one name a file."""
@@ -131,7 +131,7 @@ def _open_source(stack: ExitStack, path: Path, copy: Path) -> MergeSource:
     except OSError as error:
         raise LedgerError(f"{path.name}, of an older version, cannot be copied: {error.strerror}.") from error
     if version < len(MIGRATIONS):
-        open_file(copy, create=True).close()
+        Ledger.open(copy).close()  # which brings it into today's form
         address = find_read_address(copy)
     return MergeSource(path, address, watch, before)
 
