@@ -21,6 +21,8 @@ RIGHT: dict[str, Callable[[], bool]] = {
     r"\b(torch|transformers|peft|accelerate|gguf)\b": lambda: find_spec("torch") is None,
     # scripts/test installs it in CI, and says so elsewhere
     r"no Chromium is installed": lambda: os.environ.get("CI") != "true",
+    # it is asked for by hand
+    r"takes minutes, and a machine that is not busy": lambda: "FAIRTRIAL_TEST_KILLS" not in os.environ,
     # Linux on other processors, and macOS
     r"numbers of calls are of x86-64 Linux": lambda: sys.platform != "linux" or os.uname().machine != "x86_64",
     r"needs /dev/full|of Unix": lambda: sys.platform != "linux",
