@@ -74,7 +74,7 @@ def rows_of(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
         "answers": sorted(ledger.read("SELECT candidate_id, request_id, answer FROM answers")),
         "asked": sorted(ledger.read("SELECT * FROM asked")),
         "observations": sorted(ledger.read(f"SELECT {columns} FROM observations WHERE measure <> 'memory_bytes'")),
-        "absences": sorted(ledger.read("SELECT * FROM absences")),
+        "absences": sorted(ledger.read("SELECT * FROM absences WHERE measure <> 'memory_bytes'")),
     }
 
 
