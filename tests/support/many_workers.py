@@ -65,7 +65,7 @@ def killing(
                 continue
             if also is not None and len(done) % 5 == 1:
                 done.append(also())
-            elif found := [one for one in psutil.Process().children(recursive=True) if name in _read_command(one)]:
+            elif found := [one for one in psutil.Process().children(recursive=True) if name in read_command(one)]:
                 moments.choice(found).send_signal(signal.SIGKILL)
                 done.append("worker")
             else:
@@ -81,7 +81,7 @@ def killing(
         thread.join()
 
 
-def _read_command(process: psutil.Process) -> str:
+def read_command(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
     except psutil.Error:

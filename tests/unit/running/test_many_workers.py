@@ -24,7 +24,7 @@ from fairtrial.ledger.trials import SessionRow
 from fairtrial.planning.plan import plan_trial
 from fairtrial.running.runners import HERE, RunnerPlace
 from fairtrial.spec.source import load_trial
-from tests.support.many_workers import conducted, killing, rows_of
+from tests.support.many_workers import conducted, killing, read_command, rows_of
 from tests.support.servers.faulty_proxy import Proxy, faulty_proxy
 from tests.support.servers.llama_server import llama_server
 
@@ -172,6 +172,6 @@ def kill_driver(trial: Path, ledger: Path, on: str) -> None:
     done = subprocess.run(run, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     end = time.monotonic() + 30
-    while any("ray::EngineActor" in " ".join(one.cmdline()) for one in psutil.Process().children(recursive=True)):
+    while any("ray::EngineActor" in read_command(one) for one in psutil.Process().children(recursive=True)):
         assert time.monotonic() < end, "an actor is left of a driver that is gone"
         time.sleep(0.2)
