@@ -18,7 +18,6 @@ from fairtrial.errors import LedgerError
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.export import BLOCK_ITEMS, export_parquet, export_text
 from fairtrial.ledger.gc import collect
-from fairtrial.ledger.plan import make_plan_record
 from fairtrial.ledger.signs import find_common_texts
 from fairtrial.ledger.steps import read_cascade_items
 from fairtrial.records import (
@@ -376,24 +375,6 @@ def test_a_step_that_is_none_is_damage_and_its_answer_named(ledger: Ledger, step
         with pytest.raises(LedgerError) as caught:
             reader()
         assert caught.value.where == request.id
-
-
-@pytest.mark.parametrize(
-    "levers", [[{"cascade": 5}], [{"cascade": None}], [{}], [{"quantize": 4}], [{"a": 1, "b": 2}], [5], ["x"], {"a": 1}]
-)
-def test_levers_that_are_none_are_damage(levers: object) -> None:
-    document = plan()
-    document["candidates"][0]["spec"] = {"model": "fake:x", "levers": levers}  # type: ignore[index]
-    with pytest.raises(LedgerError, match="levers") as caught:
-        make_plan_record(document, "trial t")
-    assert caught.value.where == "trial t"
-
-
-def test_levers_in_their_short_form_are_levers() -> None:
-    document = plan()
-    levers = ({"quantize": "q4_0"}, {"other": ["a", 1]}, {"none": None}, {"cascade": {"to": "b", "threshold": "50%"}})
-    document["candidates"][0]["spec"] = {"model": "fake:x", "levers": list(levers)}  # type: ignore[index]
-    assert make_plan_record(document).candidates[0].spec.levers == levers
 
 
 def test_a_step_that_could_not_be_read_is_not_written(ledger: Ledger) -> None:
