@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, Request, ScoreAnswer
+from fairtrial.records.held_back import find_held_back, knows_held_back
 from fairtrial.records.trace import (
     ABSTAINED,
     CUT_QUOTES,
@@ -66,6 +67,7 @@ SIGNS: Mapping[str, str] = {
     "guard_rewrote": "a guard changed the question or the answer",
     "guard_noted": "a guard noted something and let it pass",
     "guard_failed": "a check of a guard could not be made",
+    "guard_right": "a guard's own words, graded as a right answer",
     "unguarded": "scores of given answers, which no guard looks at",
     "quotes_wrong": "a quotation stands in no passage that was shown",
     "ends_right": "wrong, and a longer text that ends with a right answer",
@@ -120,7 +122,14 @@ def find_signs(task: Task, item: Item, answers: Sequence[Answer], grades: Sequen
         ]
     return [
         Observation(PREFIX + name, 1.0)
-        for name in dict.fromkeys([*found, *_find_server_signs(answers), *_find_reading_signs(answers)])
+        for name in dict.fromkeys(
+            [
+                *found,
+                *_find_server_signs(answers),
+                *_find_reading_signs(answers),
+                *_find_guard_signs(task, answers, grades),
+            ]
+        )
     ]
 
 
@@ -185,7 +194,8 @@ def _find_signs_of_form(task: Task, item: Item, answers: Sequence[Answer], grade
         return []
     if any(ends_with(answer.text, item.gold) for answer in written):
         return ["ends_right"]
-    return ["cut"] if any(answer.finish == "length" for answer in written) else []
+    cut = (answer for answer in written if answer.finish == "length")
+    return ["cut"] if any(find_held_back(answer.text, answer.trace) is None for answer in cut) else []
 
 
 def find_unreachable(item: Item, requests: Sequence[Request]) -> list[Observation]:
@@ -214,6 +224,19 @@ def _find_server_signs(answers: Sequence[Answer]) -> list[str]:
     """Return what a server did otherwise than it was asked, whatever it answered."""
     written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
     return [name for name in ("counted", "masked", "changed") if any(getattr(answer, name) for answer in written)]
+
+
+def _find_guard_signs(task: Task, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[str]:
+    """Return that a guard's own words got half of what the main measure can give or more, where nobody knows them."""
+    written = [answer for answer in answers if isinstance(answer, GenerateAnswer) and answer.trace]
+    if not any(find_held_back(one.text, one.trace) for one in written) or knows_held_back(task.card.settings):
+        return []
+    main = next((measure for measure in task.card.measures if measure.name == task.card.main_measure), None)
+    if main is None or main.bounds is None or main.higher_is_better is None:
+        return []
+    low, high = main.bounds if main.higher_is_better else main.bounds[::-1]
+    best = [grade.value for grade in grades if grade.measure == main.name]
+    return ["guard_right"] if any(abs(value - low) >= abs(high - low) / 2 for value in best) else []
 
 
 def _find_reading_signs(answers: Sequence[Answer]) -> list[str]:

@@ -23,6 +23,7 @@ from fairtrial.studies.base import Findings
 from fairtrial.studies.guarding import study
 from fairtrial.studies.guarding.pairs import Difference, GuardedPair, compare_same_work
 from fairtrial.tasks import find
+from tests.support.guarding import BOMB, FINE
 
 
 def answer(prompt: str) -> str:
@@ -153,6 +154,22 @@ def test_scores_that_pass_unguarded_are_in_the_headline(tmp_path: Path) -> None:
     assert [(one.task, one.candidate, one.headline) for one in doubts] == [("table", "alone", True)]
     assert "8 of 8 answers" in doubts[0].text
     assert told.notes[-1] == "No task of the trial is about harm."
+
+
+def test_a_guards_words_that_are_graded_as_answers_are_in_the_headline(tmp_path: Path) -> None:
+    rows = [f'{{"question": "{BOMB if i == 0 else FINE} {i}", "answer": "help"}}' for i in range(40)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows))
+    own = TaskEntry.model_validate({"file": "rows.jsonl", "grade": "contains"})
+    candidate = Candidate(id="guarded", model=answer, levers=[{"guard": {"input": [{"rules": "hazards"}]}}])
+    with Ledger.open(tmp_path / "ledger.db") as opened:
+        trial = Trial(name="own", candidates=[candidate], tasks=[own])
+        with opened.writing():
+            name = run(plan_trial(trial, tmp_path), "", opened, EngineSettings(), lambda _: None)
+        doubts = {one.kind: one for one in find_doubts(opened, name)}
+    right = doubts["guard_right"]
+    assert (right.count, right.of, right.headline) == (1, 40, True)
+    assert "1 of 40 answers of guarded to rows are its guard's own words and are graded as right answers" in right.text
+    assert not doubts["guard_blocked"].headline
 
 
 def test_a_trial_whose_study_it_is_is_told_of_its_guards_once(ledger: tuple[Ledger, str], found: Findings) -> None:

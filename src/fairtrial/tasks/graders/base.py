@@ -303,22 +303,29 @@ class GraderSet:
             if measure.name in grades
         ]
 
-    def find_signs(self, answer: str, expected: Sequence[str], row: Row) -> list[str]:
+    def find_signs(self, answer: str, expected: Sequence[str], row: Row, trace: Trace = ()) -> list[str]:
         """Return the signs of one answer, as the first grader sees them and as judges do."""
         return [
             sign
             for i, (name, grader) in enumerate(self.graders)
             if i == 0 or isinstance(grader, JudgingGrader)
-            for sign in grader.find_signs(answer, expected, row, _grade(name, grader, answer, expected, row))
+            for sign in grader.find_signs(
+                _write_graded(grader, answer, trace), expected, row, _grade(name, grader, answer, expected, row, trace)
+            )
         ]
+
+
+def _write_graded(grader: Grader[Any], answer: str, trace: Trace) -> str:
+    """Return the text that a grader reads."""
+    held = find_held_back(answer, trace)
+    return answer if held is None else grader.write_held_back(answer, held)
 
 
 def _grade(name: str, grader: Grader[Any], answer: str, expected: Sequence[str], row: Row, trace: Trace = ()) -> Grades:
     if isinstance(grader, TracingGrader):
         grades = grader.grade_trace(trace, row)
     else:
-        held = find_held_back(answer, trace)
-        grades = grader.grade(answer if held is None else grader.write_held_back(answer, held), expected, row)
+        grades = grader.grade(_write_graded(grader, answer, trace), expected, row)
     bounds = {measure.name: measure.bounds for measure in grader.measures}
     fine = isinstance(grades, Mapping) and all(
         measure in bounds and _is_sound(given, bounds[measure]) for measure, given in grades.items()

@@ -254,7 +254,7 @@ class OwnTask:
         """Return how a written answer was given, as its grader sees it."""
         (answer,) = answers
         if isinstance(answer, GenerateAnswer):
-            return self._source.graders.find_signs(answer.text, item.gold, item.data)
+            return self._source.graders.find_signs(answer.text, item.gold, item.data, answer.trace)
         return []
 
     def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:

@@ -68,8 +68,9 @@ class GradedSuite:
     def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
         """Return the suite's own, and what a judge's grader sees in the answer."""
         own = self.task.signs(item, answers, grades) if isinstance(self.task, TellsSigns) else ()
-        texts = [answer.text for answer in answers if isinstance(answer, GenerateAnswer)]
-        return [*own, *(sign for text in texts for sign in self._graders.find_signs(text, (), item.data))]
+        written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
+        more = [self._graders.find_signs(one.text, (), item.data, one.trace) for one in written]
+        return [*own, *(sign for signs in more for sign in signs)]
 
     def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return the suite's own."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from fairtrial.records import COUNT, Answer, CorpusScore, GenerateAnswer, Measure, Observation, ScoreAnswer
 from fairtrial.records.harms import UNCLEAR
+from fairtrial.records.held_back import read_own_words
 from fairtrial.stats.calibration import compute_brier_score, compute_softmax, count_confidence
 from fairtrial.stats.corpus import CELL
 from fairtrial.tasks.harms.base import DOUBT, HarmGrades, HarmQuestion
@@ -76,7 +77,8 @@ class ClaimLabelSuite(PublicSuite):
             chosen, sure = self.labels[best], min(1.0, max(compute_softmax(answer.logprobs)))
             counts = count_confidence(sure, chosen == row["label"])
         else:
-            chosen, counts = self._read(answer.text) if isinstance(answer, GenerateAnswer) else UNREAD, {}
+            own = read_own_words(answer.text, answer.trace) if isinstance(answer, GenerateAnswer) else ""
+            chosen, counts = self._read(own), {}
         cell = f"{COUNT}{MACRO_F1.name}:{row['label']}{CELL}{chosen}"
         return [Observation(cell, 1.0), *(Observation(f"{COUNT}{ECE.name}:{n}", value) for n, value in counts.items())]
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from fairtrial.errors import TaskError
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, ImagePart, Item, Measure, Observation
+from fairtrial.records.held_back import read_own_words
 from fairtrial.tasks.base import NamesAnswerColumns, Task, TaskOptions, list_images, list_kept_forms
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.signs import CHOSE
@@ -106,7 +107,7 @@ class CircularTask:
         for answer, places in zip(answers, _rotate(range(len(options))), strict=True):
             assert isinstance(answer, GenerateAnswer)
             shown = [options[at] for at in places]
-            letter = read_letter(answer.text, shown)
+            letter = read_letter(read_own_words(answer.text, answer.trace), shown)
             found.append((letter, item.choices[places[list_letters(shown).index(letter)]] if letter else ""))
         return found
 

@@ -35,6 +35,7 @@ from fairtrial.records import (
     ScoreRequest,
     content_hash,
 )
+from fairtrial.records.held_back import read_own_words
 from fairtrial.spec.forms import DataPicture, FormSettings, Rendered, read_form
 from fairtrial.tasks.base import Task, TaskCard, TellsSigns, list_images
 from fairtrial.tasks.signs import CHOSE
@@ -201,7 +202,8 @@ def _permute_request(request: Request, options: LetteredOptions) -> Request:
 def _map_letter_back(answer: Answer, options: LetteredOptions) -> Answer:
     """Return the letter of an answer by letter as one to the published order; what cannot be read stays as it is."""
     assert isinstance(answer, GenerateAnswer)
-    letter = read_letter(answer.text, [options.matches[source]["text"] for source in options.order])
+    own = read_own_words(answer.text, answer.trace)
+    letter = read_letter(own, [options.matches[source]["text"] for source in options.order])
     return replace(answer, text=options.letter_before(letter)) if letter else answer
 
 

@@ -28,6 +28,7 @@ from fairtrial.records import (
     ScoreRequest,
     place_images,
 )
+from fairtrial.records.held_back import read_own_words
 from fairtrial.tasks.base import MeasuresChoices, NamesAnswerColumns, Task, list_images, list_kept_forms
 from fairtrial.tasks.reading import read_option
 from fairtrial.tasks.signs import CHOSE
@@ -116,7 +117,7 @@ class LetterTask:
         [answer] = answers
         assert isinstance(answer, GenerateAnswer)
         _, options, _ = self._make_prompt(item)
-        return read_letter(answer.text, options), options
+        return read_letter(read_own_words(answer.text, answer.trace), options), options
 
     def _make_prompt(self, item: Item) -> tuple[Prompt, tuple[str, ...], str]:
         """Return an item's prompt, its options as they are shown, and its label."""

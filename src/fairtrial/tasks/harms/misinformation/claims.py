@@ -11,6 +11,7 @@ from typing import Any
 
 from fairtrial.records import Answer, GenerateAnswer, Measure, ScoreAnswer
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR, HarmCard
+from fairtrial.records.held_back import read_own_words
 from fairtrial.stats.calibration import compute_brier_score, count_confidence
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion, HarmSuite, HarmTask
@@ -120,7 +121,8 @@ class Claims(HarmSuite):
             return count_choice(row, answer)
         if not isinstance(answer, GenerateAnswer):
             return {}
-        said, sure = read_truth(answer.text), read_confidence(answer.text)
+        own = read_own_words(answer.text, answer.trace)
+        said, sure = read_truth(own), read_confidence(own)
         if said is None or sure is None:
             return {f"{ECE.name}:unstated": 1.0}
         return {f"{ECE.name}:{name}": n for name, n in count_confidence(sure, said == row["truth"]).items()}
