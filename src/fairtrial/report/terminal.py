@@ -193,21 +193,34 @@ def _describe_findings(found: Findings) -> list[RenderableType]:
     """Return one title with its sentences, tables and notes."""
     head = Text(words.make_inline(found.title), style="bold")
     said = [indent(Text(words.make_inline(line))) for line in found.sentences]
-    noted = [indent(Text(words.make_inline(line), style="dim")) for line in found.notes]
-    return [head, *said, *(_make_study_table(table) for table in found.tables), *noted]
+    noted = [indent(Text(words.make_inline(line), style="dim")) for line in found.notes[:MOST_NOTES]]
+    left = len(found.notes) - MOST_NOTES
+    if left > 0:
+        noted.append(indent(Text(f"{left:,} more notes are in the report.", style="dim")))
+    tables = [part for table in found.tables[:MOST_TABLES] for part in _make_study_table(table)]
+    if len(found.tables) > MOST_TABLES:
+        more = f"{len(found.tables) - MOST_TABLES:,} more tables are in the report."
+        tables.append(indent(Text(more, style="dim")))
+    return [head, *said, *tables, *noted]
 
 
-def _make_study_table(found: Found) -> FittedTable:
-    """Return a study's table."""
+MOST_ROWS, MOST_NOTES, MOST_TABLES = 24, 12, 8
+"""Rows of a study's table, notes and tables of a study that a terminal shows; the report has all."""
+
+
+def _make_study_table(found: Found) -> list[RenderableType]:
+    """Return the first rows of a study's table, and how many there are more."""
     title = Text(words.make_inline(found.caption))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     for at, column in enumerate(found.columns):
         justify: Literal["left", "right"] = "right" if study.is_numeric(at, found.rows) else "left"
         table.add_column(Text(words.make_inline(study.format_head(column))), justify=justify, overflow="fold")
-    for row in found.rows:
+    for row in found.rows[:MOST_ROWS]:
         cells = [study.format_cell(value, column) for value, column in zip(row, found.columns, strict=True)]
         table.add_row(*(Text(words.make_inline(cell)) for cell in cells))
-    return FittedTable(table)
+    left = len(found.rows) - MOST_ROWS
+    more = [indent(Text(f"{left:,} more rows are in the report.", style="dim"))] if left > 0 else []
+    return [FittedTable(table), *more]
 
 
 def _format_task(summary: Summary, task: str, measure: str) -> Text:

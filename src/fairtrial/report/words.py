@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from fairtrial.analysis.doubts import CONTAMINATED, CONTROLS, DOUBTFUL, Doubt
+from fairtrial.analysis.doubts import CONTAMINATED, CONTROLS, DOUBTFUL, Doubt, DoubtGroup, gather_doubts
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import DecideRecord
@@ -264,12 +264,17 @@ def find_trained(summary: Summary, verdict: Verdict) -> list[Doubt]:
 
 def list_headline_doubts(summary: Summary) -> list[str]:
     """Return what must be said beside the headline, because a score or verdict may mean something else."""
-    return [doubt.text for doubt in summary.doubts if doubt.headline]
+    return [group.describe() for group in group_headline_doubts(summary)]
+
+
+def group_headline_doubts(summary: Summary) -> list[DoubtGroup]:
+    """Return the same doubts, those of one kind together where there are many."""
+    return gather_doubts(doubt for doubt in summary.doubts if doubt.headline)
 
 
 def list_minor_doubts(summary: Summary) -> list[str]:
     """Return the doubts that a careful reader should know of."""
-    return [doubt.text for doubt in summary.doubts if not doubt.headline]
+    return [group.describe() for group in gather_doubts(doubt for doubt in summary.doubts if not doubt.headline)]
 
 
 def describe_rule(decide: DecideRecord, family: int = 1) -> str:
@@ -306,7 +311,7 @@ def _describe_margins(decide: DecideRecord) -> str:
 
 
 def list_chance_notes(summary: Summary) -> list[str]:
-    """Return a note for each task on which intervals cover blind guessing: it tells little about these candidates.
+    """Return notes of tasks on which intervals cover blind guessing: they tell little about these candidates.
 
     Not of forms that are there to be guessed.
     """
@@ -316,11 +321,21 @@ def list_chance_notes(summary: Summary) -> list[str]:
         if task.card.settings.form not in CONTROLS and is_at_chance(estimate, task):
             chance = format_quantity(task.chance or 0.0, estimate.unit)
             found.setdefault((estimate.task, chance), []).append(estimate.candidate)
-    return [
-        f"{', '.join(names[:-1])}{' and ' if names[1:] else ''}{names[-1]} on {task} "
-        f"{'are' if names[1:] else 'is'} not distinguishable from guessing ({chance})."
+    told = [
+        (f"{', '.join(names[:-1])}{' and ' if names[1:] else ''}{names[-1]} on {task}", len(names), chance)
         for (task, chance), names in found.items()
     ]
+    if len(told) > SINGLY:
+        every = "; ".join(f"{who} ({chance})" for who, _, chance in told)
+        return [f"Not distinguishable from guessing, whose score is in brackets: {every}."]
+    return [
+        f"{who} {'are' if many > 1 else 'is'} not distinguishable from guessing ({chance})."
+        for who, many, chance in told
+    ]
+
+
+SINGLY = 3
+"""Tasks on which somebody may be guessing that have a note each; more share one."""
 
 
 MOST_NEEDED = 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,17 @@ def test_the_frontier_joins_its_points_only() -> None:
     assert [stroke.kind for stroke in drawn.strokes] == ["frontier"]
     assert "on the frontier" in drawn.description
     assert scatter.lay_out_chart(Chart("t", Axis("x", ""), Axis("y", ""), ())) is None
+
+
+def test_a_terminal_says_how_much_of_a_long_study_it_leaves_to_the_report(ledger: Ledger) -> None:
+    rows = tuple((f"row {at}", float(at)) for at in range(30))
+    tables = tuple(Table(f"table {at}", (Column("what"), Column("value")), rows) for at in range(10))
+    found = Findings("A long study", ("One.",), tables, (), tuple(f"note {at}" for at in range(20)))
+    summary = replace(summarise(ledger, TRIAL), study=found, further=())
+    console = Console(record=True, width=100)
+    for line in describe_study(summary):
+        console.print(line)
+    shown = console.export_text()
+    assert "row 23" in shown and "row 24" not in shown and "6 more rows are in the report." in shown
+    assert "table 7" in shown and "table 8" not in shown and "2 more tables are in the report." in shown
+    assert "note 11" in shown and "note 12" not in shown and "8 more notes are in the report." in shown

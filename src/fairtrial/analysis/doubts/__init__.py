@@ -14,6 +14,7 @@ from fairtrial.analysis.doubts.contamination import CONTAMINATED, find_contamina
 from fairtrial.analysis.doubts.copies import find_copy_doubts
 from fairtrial.analysis.doubts.few import find_few_doubts
 from fairtrial.analysis.doubts.functions import find_function_doubts
+from fairtrial.analysis.doubts.gathering import DoubtGroup, gather_doubts
 from fairtrial.analysis.doubts.golds import find_gold_doubts
 from fairtrial.analysis.doubts.graded import find_rule_doubts
 from fairtrial.analysis.doubts.guarding import find_guard_doubts
@@ -37,7 +38,17 @@ from fairtrial.analysis.doubts.yes_rates import find_yes_doubts
 from fairtrial.analysis.forms import get_kind
 from fairtrial.ledger import Ledger, query
 
-__all__ = ["CONTAMINATED", "CONTROLS", "DOUBTFUL", "DOUBTS", "Doubt", "find_doubts", "show_exactly"]
+__all__ = [
+    "CONTAMINATED",
+    "CONTROLS",
+    "DOUBTFUL",
+    "DOUBTS",
+    "Doubt",
+    "DoubtGroup",
+    "find_doubts",
+    "gather_doubts",
+    "show_exactly",
+]
 
 DOUBTS: tuple[DoubtFinder, ...] = (
     find_merge_doubts,

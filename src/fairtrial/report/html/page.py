@@ -151,7 +151,7 @@ def _gather_values(ledger: Ledger, summary: Summary) -> dict[str, Any]:
         "family": family.describe_family(summary),
         "legend": family.describe_columns(summary),
         "evidence": family.has_evidence(summary),
-        "doubts": words.list_headline_doubts(summary),
+        "doubts": words.group_headline_doubts(summary),
         "minor_doubts": words.list_minor_doubts(summary),
         "notes": [*words.list_chance_notes(summary), *judges.describe_costs(summary)],
         "forests": plots.make_forests(summary),
