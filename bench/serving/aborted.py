@@ -4,7 +4,7 @@
 
 Each user opens a stream, leaves at its second piece, and comes again.  Memory and open files of the process are read
 after a twentieth of the streams, and again after all; the exit code is 1 if the memory grew by more than a tenth, if a
-file is open that was not, or if the server has not counted every stream as cancelled.
+file is open that was not, if not every stream was counted as cancelled, or if the server then answers nobody in full.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import urllib.request
 from urllib.parse import urlsplit
 
 from bench.serving.servers import start
-from bench.serving.users import WORD, write_question
+from bench.serving.users import WORD, visit_all, write_question
 
 MOST_GROWTH = 0.10
 """Of memory."""
@@ -69,6 +69,7 @@ def wait_for_calm(url: str, cancelled: int) -> int:
         if counts[0] >= cancelled and counts[1:] == (0, 0):
             break
         time.sleep(0.1)
+    time.sleep(0.5)  # in which the connection of this look is closed
     return counts[0]
 
 
@@ -86,9 +87,12 @@ def main() -> None:
         leave_often(url, given.streams - first, given.users)
         cancelled = wait_for_calm(url, given.streams)
         after, left = process.memory_info().rss, process.num_fds()
+        (last,) = visit_all(url, [[write_question(url, "Be brief.", "What is the tide?", 16)]])
+        seconds = last.last - last.begun
     print(f"{cancelled} of {given.streams} streams cancelled; memory {before / 2**20:.1f} MiB after {first}, ", end="")
-    print(f"{after / 2**20:.1f} MiB after all ({after / before - 1:+.1%}); open files {files}, then {left}")
-    sys.exit(cancelled != given.streams or after > before * (1 + MOST_GROWTH) or left > files)
+    print(f"{after / 2**20:.1f} MiB after all ({after / before - 1:+.1%}); open files {files}, then {left}; ", end="")
+    print(f"one more question: {'no answer' if last.failed else f'{last.tokens} tokens'} in {seconds:.2f} s")
+    sys.exit(last.failed or cancelled != given.streams or after > before * (1 + MOST_GROWTH) or left > files)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Levers between a server and an engine that answers live: what they change, and what of an answer they may give early.
 
-The same objects answer as in a trial, by the same steps; only the order is another.  A lever that asks several times,
-or that looks at all of an answer before any of it is given, gives it whole.
+The same objects answer as in a trial, by the same steps; only the order is another.  A lever that looks at all of an
+answer before any of it is given gives it whole; `fairtrial.levers.staged` has those that ask twice.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fairtrial.errors import FairtrialError
 from fairtrial.levers.guard.engine import Checked, GuardEngine
 from fairtrial.levers.guard.streaming import AnswerGuard
 from fairtrial.levers.retrieve.engine import RetrievingEngine
+from fairtrial.levers.staged import StagedLive, list_stages, open_staged
 from fairtrial.levers.wrapping import WrappedEngine
 from fairtrial.records import GenerateAnswer, GenerateRequest
 
@@ -22,6 +23,13 @@ def open_live(engine: Engine, places: int) -> LiveEngine | None:
     """Return what answers live for a candidate's engine, with all its levers; None where one of them cannot."""
     if isinstance(engine, CanAnswerLive):
         return engine.open_live(places)
+    if stages := list_stages(engine):
+        lives = [one for stage in stages if (one := open_live(stage, places)) is not None]
+        if len(lives) == len(stages):
+            return open_staged(engine, lives)
+        for one in lives:
+            one.close()
+        return None
     if not isinstance(engine, WrappedEngine) or not _is_simple(engine):
         return None
     inside = open_live(engine.engine, places)
@@ -31,6 +39,38 @@ def open_live(engine: Engine, places: int) -> LiveEngine | None:
 def _is_simple(engine: WrappedEngine) -> bool:
     """Return whether a lever asks the engine inside once, with one request for each."""
     return isinstance(engine, GuardEngine | RetrievingEngine) or type(engine).generate is WrappedEngine.generate
+
+
+def is_plain(live: LiveEngine) -> bool:
+    """Return whether no lever stands before the engine."""
+    return not isinstance(live, WrappedLive | StagedLive)
+
+
+def asks_once(live: LiveEngine) -> bool:
+    """Return whether all of an answer is written in one go, so that a grammar can hold it to a form."""
+    return asks_once(live.inside) if isinstance(live, WrappedLive) else not isinstance(live, StagedLive)
+
+
+def describe_coming(live: LiveEngine | None) -> str:
+    """Return how answers come: ``token``, ``sentence``, ``whole``, or ``larger``: whole unless a larger model is asked."""
+    if live is None:
+        return "whole"
+    if isinstance(live, StagedLive):
+        last = describe_coming(live.lives[-1])
+        return "larger" if len(live.lives) > 1 and last != "whole" else last
+    if not isinstance(live, WrappedLive):
+        return "token"
+    inside = describe_coming(live.inside)
+    if isinstance(live.engine, GuardEngine):
+        return "whole" if inside == "whole" or not live.engine.gives_early else "sentence"
+    return "whole" if _holds(live.engine) else inside
+
+
+def _holds(engine: WrappedEngine) -> bool:
+    """Return whether a lever changes answers, so that all of one must be there before any of it is given."""
+    own = type(engine)
+    changes = own.change_answer is not WrappedEngine.change_answer
+    return changes or own._pass_answer is not WrappedEngine._pass_answer
 
 
 class _Ended:
@@ -71,9 +111,7 @@ class _Passed(_Within):
     def __init__(self, engine: WrappedEngine, request: GenerateRequest, sent: GenerateRequest, inside: Writing) -> None:
         super().__init__(inside)
         self._engine, self._request, self._sent = engine, request, sent
-        own = type(engine)
-        changes = own.change_answer is not WrappedEngine.change_answer
-        self._holds = changes or own._pass_answer is not WrappedEngine._pass_answer
+        self._holds = _holds(engine)
         self._answer: GenerateAnswer | None = None
         self._given = AnswerPiece()
 

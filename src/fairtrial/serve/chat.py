@@ -66,7 +66,7 @@ async def prepare_chat(
 def _make_grammar(served: Served, form: ResponseFormat | None) -> str:
     if form is None or form.type == "text":
         return ""
-    if served.desk.live is None:
+    if not served.desk.offers_forms:
         told = "response_format needs a model that llama.cpp runs here, and a candidate whose levers ask it once."
         raise ApiError(400, told, param="response_format")
     if form.type == "json_object":

@@ -22,7 +22,7 @@ from fairtrial.engines.base import Engine, get_work
 from fairtrial.engines.finite import find_flaw, make_nan_error
 from fairtrial.engines.live import NOTHING, AnswerPiece, LiveEngine, NoRoomError, Wishes
 from fairtrial.errors import CapabilityError, EngineError, FairtrialError
-from fairtrial.levers.live import WrappedLive, open_live
+from fairtrial.levers.live import asks_once, describe_coming, is_plain, open_live
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.serve.errors import ApiError, BusyError
 from fairtrial.serve.tickets import AnsweredRequest, StreamEvent, Ticket
@@ -67,7 +67,17 @@ class Desk:
     @property
     def offers_notes(self) -> bool:
         """Whether it tells how likely tokens were; of a candidate with levers that would show what they hold back."""
-        return self.live is not None and not isinstance(self.live, WrappedLive)
+        return self.live is not None and is_plain(self.live)
+
+    @property
+    def offers_forms(self) -> bool:
+        """Whether it holds answers to a form; one that is written in stages cannot be."""
+        return self.live is not None and asks_once(self.live)
+
+    @property
+    def coming(self) -> str:
+        """How answers come; see `fairtrial.levers.live.describe_coming`."""
+        return describe_coming(self.live)
 
     @property
     def waiting(self) -> int:

@@ -60,6 +60,7 @@ def _describe_talker(served: Served) -> dict[str, Any]:
     asked = {
         "images": served.desk.engine.can.images,
         "chats": spec.chat != "none",
+        "coming": served.desk.coming,
         "system": spec.system,
         "decoding": spec.decoding.model_dump(mode="json"),
     }

@@ -107,11 +107,11 @@ class CascadeEngine:
         unsure = set(self._list_unsure(signals))
         for i in range(len(got)):
             if i not in unsure:
-                yield asked[i], self._join_answers(first[i], signals[i], samples[i], None)
+                yield asked[i], self.join_answers(first[i], signals[i], samples[i], None)
         at = {id(asked[i]): i for i in unsure}
         for request, more in stream_answers(self.larger, [asked[i] for i in sorted(unsure)], failures):
             i = at[id(request)]
-            yield request, self._join_answers(first[i], signals[i], samples[i], more)
+            yield request, self.join_answers(first[i], signals[i], samples[i], more)
         if failures:
             raise failures[0]
 
@@ -142,10 +142,14 @@ class CascadeEngine:
         """Answer no more.  The two engines stay open: they belong to whoever opened them."""
         self._closed = True
 
-    def _list_unsure(self, signals: Sequence[float]) -> list[int]:
+    def is_unsure(self, signal: float) -> bool:
+        """Return whether the larger model is asked where the small one is so sure of its answer."""
         if self.threshold is None:
             raise EngineError("the threshold of this cascade has not been learned yet.")
-        return [i for i, signal in enumerate(signals) if signal < self.threshold]
+        return signal < self.threshold
+
+    def _list_unsure(self, signals: Sequence[float]) -> list[int]:
+        return [i for i, signal in enumerate(signals) if self.is_unsure(signal)]
 
     def _merge_answers(
         self,
@@ -158,9 +162,9 @@ class CascadeEngine:
         """Yield the small model's answers, or the larger one's as they come where that is asked, with their traces."""
         passed = set(unsure)
         for i, answer in enumerate(first):
-            yield cast(A, self._join_answers(answer, signals[i], samples[i], next(more) if i in passed else None))
+            yield cast(A, self.join_answers(answer, signals[i], samples[i], next(more) if i in passed else None))
 
-    def _join_answers(self, answer: Answer, signal: float, samples: Sequence[Answer], more: Answer | None) -> Answer:
+    def join_answers(self, answer: Answer, signal: float, samples: Sequence[Answer], more: Answer | None) -> Answer:
         """Return the answer that counts, with what both models did for it."""
         trace = with_signal(trace_of_part(self.names[0], answer, samples), self.names[0], signal)
         sent = [one.sent_bytes for one in (answer, *samples, more) if one is not None and one.sent_bytes is not None]

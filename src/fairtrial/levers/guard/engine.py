@@ -79,6 +79,11 @@ class GuardEngine(WrappedEngine):
         super().close()
         self.opened.close()
 
+    @property
+    def gives_early(self) -> bool:
+        """Whether sentences of an answer may be given before its end."""
+        return self.opened.policy.stream == "sentence" and not self._searches
+
     def check(self, requests: Sequence[Request]) -> None:
         """Raise what the engine inside raises; no check is made yet."""
         self.engine.check(requests)

@@ -25,7 +25,7 @@ _Asked = Iterator[tuple[Request, Answer | str]]
 
 
 @dataclass
-class _Item:
+class ThinkItem:
     """A request on its way.
 
     Attributes:
@@ -159,10 +159,10 @@ class ThinkEngine:
         """Yield requests with their answers: those that need no second call as soon as all thoughts are there."""
         if self._closed:
             raise EngineError("This engine has been closed.")
-        items = [_Item(request, self._ask_for_thoughts(request)) for request in requests]
+        items = [self.begin_item(request) for request in requests]
         first = {one.id: one for item in items for one in item.first.values()}
         got = {asked.id: answer for asked, answer in ask(list(first.values()))} if first else {}
-        second: list[tuple[Request, _Item]] = []
+        second: list[tuple[Request, ThinkItem]] = []
         for item in items:
             answers = {prompt: got.get(one.id) for prompt, one in item.first.items()}
             if told := next((answer for answer in answers.values() if isinstance(answer, str)), None):
@@ -170,17 +170,37 @@ class ThinkEngine:
                 continue
             if None in answers.values():
                 continue  # it has failed; whoever asks raises it
-            read = {p: self._read(item.request, a) for p, a in answers.items() if isinstance(a, GenerateAnswer)}
-            item.thoughts = read if self.settings.tokens else _think_nothing(item.request)
-            done = next((thought for thought in item.thoughts.values() if thought.done), None)
-            if done is not None:
-                yield item.request, keep_answer(done)
+            found = {prompt: answer for prompt, answer in answers.items() if isinstance(answer, GenerateAnswer)}
+            if (done := self.take_thoughts(item, found)) is not None:
+                yield item.request, done
             else:
-                second.append((self._ask_for_answer(item.request, item.thoughts), item))
+                second.append((self.ask_second(item), item))
         of = {id(asked): item for asked, item in second}
         for asked, answer in ask([asked for asked, _ in second]) if second else ():
             item = of[id(asked)]
-            yield item.request, answer if isinstance(answer, str) else self._finish(item, asked, answer)
+            yield item.request, answer if isinstance(answer, str) else self.finish_item(item, asked, answer)
+
+    def begin_item(self, request: Request) -> ThinkItem:
+        """Return a request with what asks for the thoughts about its prompts."""
+        return ThinkItem(request, self._ask_for_thoughts(request))
+
+    def take_thoughts(self, item: ThinkItem, answers: Mapping[Prompt, GenerateAnswer]) -> GenerateAnswer | None:
+        """Take what the first calls came to; return the whole answer where no second call is needed."""
+        read = {prompt: self._read(item.request, answer) for prompt, answer in answers.items()}
+        item.thoughts = read if self.settings.tokens else _think_nothing(item.request)
+        done = next((thought for thought in item.thoughts.values() if thought.done), None)
+        return keep_answer(done) if done is not None else None
+
+    def ask_second(self, item: ThinkItem) -> Request:
+        """Return what asks for the answer after the thoughts."""
+        return self._ask_for_answer(item.request, item.thoughts)
+
+    def finish_item(self, item: ThinkItem, asked: Request, answer: Answer) -> Answer:
+        """Return the answer that is given, with what happened to it."""
+        if isinstance(answer, ScoreAnswer):
+            return finish_scores(list(item.thoughts.values()), asked, item.request, answer)
+        thought = next(iter(item.thoughts.values()), None)
+        return finish_answer(thought, asked, item.request, answer)
 
     def _ask_for_thoughts(self, request: Request) -> dict[Prompt, GenerateRequest]:
         """Return what asks for a thought about each prompt of a request; nothing if none is to be thought."""
@@ -245,13 +265,6 @@ class ThinkEngine:
             return prompt
         question = split_question(prompt, self.settings.cue, self.can.chat)
         return ask_after_steps(question, self.settings.opener, thought.text or "", gap if self.can.chat else "")
-
-    def _finish(self, item: _Item, asked: Request, answer: Answer) -> Answer:
-        """Return the answer that is given, with what happened to it."""
-        if isinstance(answer, ScoreAnswer):
-            return finish_scores(list(item.thoughts.values()), asked, item.request, answer)
-        thought = next(iter(item.thoughts.values()), None)
-        return finish_answer(thought, asked, item.request, answer)
 
 
 def _think_nothing(request: Request) -> dict[Prompt, Thought]:

@@ -2,6 +2,12 @@
 
 import { count, fill, make } from "./dom.js";
 
+const COMING = {
+  whole: "Its answers come whole: nothing is shown before the end.",
+  sentence: "Its answers come sentence by sentence, as each has been checked.",
+  larger: "An answer of its small model comes whole, one of its larger model as it is written.",
+};
+
 export function describeCandidate(one) {
   const verdicts = one.verdicts ?? [];
   const doubts = [...(one.doubts ?? [])];
@@ -11,6 +17,7 @@ export function describeCandidate(one) {
     { class: "card who" },
     make("h2", {}, one.name),
     make("p", { class: "soft small" }, one.trial ? `Judged in the trial ${one.trial_name || one.trial.slice(0, 12)}.` : "No trial has judged it.", ` Candidate ${one.candidate.slice(0, 12)}.`),
+    COMING[one.coming] && make("p", { class: "soft small" }, COMING[one.coming]),
     verdicts.length > 0 && list(verdicts.map((verdict) => verdict.words)),
     doubts.length > 0 && make("div", { class: "doubts" }, make("p", {}, make("strong", {}, "In doubt: ")), make("ul", {}, ...doubts.map((told) => make("li", {}, told)))),
   );
