@@ -11,7 +11,8 @@ from typing import Any
 
 from fairtrial.analysis.preferences import find_preferences
 from fairtrial.api.serving_found import FoundCandidate, find_served
-from fairtrial.api.serving_together import check_together, find_token_price
+from fairtrial.api.serving_price import HourPrice, find_answer_price
+from fairtrial.api.serving_together import check_together
 from fairtrial.archive.embedders.opening import open_embedder
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import SpecError
@@ -19,6 +20,7 @@ from fairtrial.levers import NotesLedgers
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.report.preferences import describe_preferences
 from fairtrial.running.opening import open_planned
+from fairtrial.serve.clock import MachineClock
 from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
 from fairtrial.serve.doors import is_loopback, read_keys
@@ -48,6 +50,7 @@ class ServeOptions:
         record_share: that share.
         votes: ledger for votes between candidates; None keeps none.
         embed: what makes vectors; empty: nothing does.
+        usd_per_hour: US dollars of an hour of this machine; None: what the trial states.
     """
 
     ledger: Path | None = None
@@ -61,6 +64,7 @@ class ServeOptions:
     record_share: float = 0.1
     votes: Path | None = None
     embed: str = ""
+    usd_per_hour: float | None = None
 
 
 def open_hall(which: Sequence[str], options: ServeOptions, on_note: OnNote) -> Hall:
@@ -83,11 +87,11 @@ def open_hall(which: Sequence[str], options: ServeOptions, on_note: OnNote) -> H
     for one in found:
         check_template(one.candidate.spec)
     check_together([(one.about.name, one.candidate) for one in found], EngineSettings(threads=options.threads))
-    metrics = ServerMetrics()
+    metrics, clock = ServerMetrics(), MachineClock()
     with ExitStack() as stack:
         served = []
         for one in found:
-            served.append(_open_served(one, options, on_note, keys, metrics))
+            served.append(_open_served(one, options, on_note, keys, (metrics, clock)))
             stack.callback(served[-1].desk.close, 0.0)
         if options.embed:
             served[0].embedder = open_embedder(options.embed, Path.cwd())
@@ -110,13 +114,18 @@ def _name_person(candidate: PlannedCandidate) -> tuple[str, str, dict[str, Any]]
 
 
 def _open_served(
-    found: FoundCandidate, options: ServeOptions, on_note: OnNote, keys: tuple[str, ...], metrics: ServerMetrics
+    found: FoundCandidate,
+    options: ServeOptions,
+    on_note: OnNote,
+    keys: tuple[str, ...],
+    shared: tuple[ServerMetrics, MachineClock],
 ) -> Served:
-    """Return one candidate that is ready to be served."""
+    """Return one candidate that is ready to be served; ``shared``: what is one for all of a server."""
+    metrics, clock = shared
     shelf = ImageShelf()
     settings = EngineSettings(threads=options.threads, on_note=on_note, read_image=shelf)
     limits = options.limits
-    desk = Desk(lambda: open_planned(found.candidate, found.learned, settings), limits.places, limits.waiting)
+    desk = Desk(lambda: open_planned(found.candidate, found.learned, settings), limits.places, limits.waiting, clock)
     desk.start()
     try:
         sameness = _compare(desk, found, options, on_note)
@@ -135,12 +144,18 @@ def _open_served(
             origins=tuple(options.origins),
             recorder=Recorder(options.record, person, options.record_share) if options.record else None,
             loopback=is_loopback(options.host),
-            price=find_token_price(found.candidate),
+            price=find_answer_price(found.candidate, _settle_hour(found, options)),
             sameness=sameness,
         )
     except BaseException:
         desk.close(0.0)
         raise
+
+
+def _settle_hour(found: FoundCandidate, options: ServeOptions) -> HourPrice:
+    if options.usd_per_hour is None:
+        return found.hour
+    return HourPrice(options.usd_per_hour, "whoever started this server")
 
 
 def _note_ledger(candidate: PlannedCandidate, path: Path) -> None:

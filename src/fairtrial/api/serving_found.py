@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairtrial.api.serving_price import UNSTATED, HourPrice, read_hour_price
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import explain_damage
@@ -30,6 +31,8 @@ class FoundCandidate:
     stored: Sequence[Stored] = ()
     other: str = ""
     """Why it is not the candidate that was judged; empty if it is."""
+    hour: HourPrice = UNSTATED
+    """What that trial states about the price of its machine."""
 
 
 def find_served(which: str, ledger: Path | None, count: int, on_note: Callable[[str], None]) -> FoundCandidate:
@@ -97,5 +100,6 @@ def _describe(
     )  # fmt: skip
     facts = {"trial_name": row.name, "doubts": [doubt.text for doubt in summary.doubts if doubt.headline]}
     about = About(record.name, candidate.id, row.id, verdicts, facts)
+    hour = read_hour_price(query.read_sessions(store, row.id))
     listed = [(task.id, task.name) for task in row.plan.tasks]
-    return FoundCandidate(candidate, learned, about, pick_stored(store, row.id, record.id, listed, count), other)
+    return FoundCandidate(candidate, learned, about, pick_stored(store, row.id, record.id, listed, count), other, hour)

@@ -1,21 +1,17 @@
-"""What is known of candidates before they are served: whether side by side they have room, and what answers cost."""
+"""What is known of candidates before they are served: whether side by side they have room."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import psutil
 
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError, SpecError
-from fairtrial.measures.cost import find_price
-from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
 from fairtrial.planning.base import PlannedCandidate
-from fairtrial.records import GenerateAnswer
 from fairtrial.running.memory_fit import predict_candidate
 from fairtrial.serve.hall import WINNER
 from fairtrial.spec.device import format_gigabytes
-from fairtrial.spec.stated import StatedMachine
 
 
 def check_together(found: Sequence[tuple[str, PlannedCandidate]], settings: EngineSettings) -> None:
@@ -53,18 +49,3 @@ def _check_memory(found: Sequence[tuple[str, PlannedCandidate]], settings: Engin
             f"{format_gigabytes(free)} are free.",
             fix="Serve fewer of them, or smaller ones, or with a smaller `context`.",
         )
-
-
-def find_token_price(candidate: PlannedCandidate) -> Callable[[GenerateAnswer], float] | None:
-    """Return what tells the US dollars of an answer by its tokens; None where no token has a known price.
-
-    That is where one model answers, whatever levers are around it; what this machine's time costs is not known here.
-    """
-    models = {one.id: one for one in candidate.models.values()}
-    if len(models) != 1:
-        return None
-    price = find_price(next(iter(models.values())).model.record(), StatedMachine()).per_token
-    if price is None:
-        return None
-    read, new = price
-    return lambda answer: read * count_tokens_in(answer) + new * count_tokens_out(answer)

@@ -57,6 +57,15 @@ def serve(
         list[str] | None, typer.Option("--cors", help="Origin of a page whose scripts may ask; may be repeated.")
     ] = None,
     embed: Annotated[str, typer.Option("--embed", help="What makes vectors for /v1/embeddings, e.g. small.")] = "",
+    usd_per_hour: Annotated[
+        float | None,
+        typer.Option(
+            "--usd-per-hour",
+            min=0,
+            help="US dollars that an hour of this machine costs; else as the trial states it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve a candidate with all its levers behind OpenAI's API, exactly as it was tested.
 
@@ -70,6 +79,7 @@ def serve(
     options = serving.ServeOptions(
         ledger=ledger, host=host, threads=threads, limits=limits, origins=tuple(cors or ()), compare=compare,
         strict=strict, record=record, record_share=record_share, votes=votes, embed=embed,
+        usd_per_hour=usd_per_hour,
     )  # fmt: skip
     with bind_address(host, port) as listening:
         hall = serving.open_hall(candidates, options, _tell)

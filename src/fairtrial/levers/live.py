@@ -52,7 +52,7 @@ def asks_once(live: LiveEngine) -> bool:
 
 
 def describe_coming(live: LiveEngine | None) -> str:
-    """Return how answers come: ``token``, ``sentence``, ``whole``, or ``larger``: whole unless a larger model is asked."""
+    """Return how answers come: ``token``, ``sentence``, ``whole``, or ``larger``: whole unless that model is asked."""
     if live is None:
         return "whole"
     if isinstance(live, StagedLive):

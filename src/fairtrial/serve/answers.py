@@ -7,7 +7,6 @@ from typing import Any
 
 from fairtrial.engines.live import TokenNote
 from fairtrial.engines.tool_prompts import split_calls
-from fairtrial.records import GenerateAnswer
 from fairtrial.records.trace import trace_document
 from fairtrial.serve.served import Served
 from fairtrial.serve.tickets import AnsweredRequest
@@ -25,12 +24,12 @@ def describe_usage(found: Sequence[AnsweredRequest]) -> dict[str, Any]:
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written, **details}
 
 
-def describe_extras(served: Served, answer: GenerateAnswer, changed: Sequence[str]) -> dict[str, Any]:
+def describe_extras(served: Served, found: AnsweredRequest, changed: Sequence[str]) -> dict[str, Any]:
     """Return the field ``fairtrial``: who answered, from what, with whose rights, and what was done to the answer.
 
     What does not apply is left out.
     """
-    about = served.about
+    about, answer = served.about, found.answer
     uses = [use for step in answer.trace for use in step.passages]
     told: dict[str, Any] = {
         "candidate": about.candidate,
@@ -59,15 +58,9 @@ def describe_extras(served: Served, answer: GenerateAnswer, changed: Sequence[st
         "guard": [one.document() for step in answer.trace for one in step.interventions],
         "trace": [_without_words(step) for step in trace_document(answer.trace)],
         "truncated_tokens": answer.truncated_tokens,
-        "cost": _describe_cost(served, answer),
+        "cost": dict(served.price(found)) if served.price else {},
     }  # fmt: skip
     return {name: value for name, value in told.items() if value or name == "candidate"}
-
-
-def _describe_cost(served: Served, answer: GenerateAnswer) -> dict[str, float]:
-    """Return what an answer cost at the prices of its tokens; nothing where these are not known."""
-    dollars = served.price(answer) if served.price else None
-    return {} if dollars is None else {"usd": dollars}
 
 
 def _without_words(step: Mapping[str, Any]) -> dict[str, Any]:

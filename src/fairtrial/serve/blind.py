@@ -79,7 +79,7 @@ async def answer_blind(hall: Hall, client: Request, body: ChatBody) -> Response:
     except BaseException:
         pair.asked.discard(place)
         raise
-    pair.answers[place] = (request, found.answer, time.monotonic() - begun)
+    pair.answers[place] = (request, found, time.monotonic() - begun)
     return JSONResponse(_mask(str(body.model), served, found))
 
 
@@ -99,7 +99,7 @@ def _check_same(pair: BlindPair, place: int, body: ChatBody, served: Served) -> 
 
 
 def _mask(name: str, served: Served, found: AnsweredRequest) -> dict[str, Any]:
-    extras = describe_extras(served, found.answer, ())
+    extras = describe_extras(served, found, ())
     told = {key: extras[key] for key in TOLD if key in extras}
     return {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
@@ -117,7 +117,7 @@ async def vote_on_pair(hall: Hall, body: VoteBody) -> Response:
         raise ApiError(409, "both answers must have ended before they are voted on.", code="pair_unfinished")
     del hall.pairs.held[body.pair]
     left, right = pair.sides
-    texts = [pair.answers[place][1].text for place in range(2)]
+    texts = [pair.answers[place][1].answer.text for place in range(2)]
     vote = Vote(
         left.about.candidate,
         right.about.candidate,
@@ -129,23 +129,23 @@ async def vote_on_pair(hall: Hall, body: VoteBody) -> Response:
     )
     if hall.ballot is not None:
         await asyncio.to_thread(hall.ballot.add, vote)
-    for served, (request, answer, _) in zip(pair.sides, (pair.answers[0], pair.answers[1]), strict=True):
+    for served, (request, found, _) in zip(pair.sides, (pair.answers[0], pair.answers[1]), strict=True):
         if hall.ballot is not None and served.recorder is not None:
-            served.recorder.keep(request, answer)
+            served.recorder.keep(request, found.answer)
     told = {side: _tell_side(pair, place) for place, side in enumerate(SIDES)}
     return JSONResponse({**told, "vote": body.vote, "kept": hall.ballot is not None})
 
 
 def _tell_side(pair: BlindPair, place: int) -> Mapping[str, Any]:
-    served, (_, answer, seconds) = pair.sides[place], pair.answers[place]
-    extras = describe_extras(served, answer, ())
+    served, (_, found, seconds) = pair.sides[place], pair.answers[place]
+    extras = describe_extras(served, found, ())
     return {
         "name": served.about.name,
         "candidate": served.about.candidate,
         "trial": served.about.trial or None,
         "seconds": seconds,
-        "finish": answer.finish,
-        "usage": describe_usage([AnsweredRequest(answer)]),
+        "finish": found.answer.finish,
+        "usage": describe_usage([found]),
         "cost": extras.get("cost"),
     }
 

@@ -102,7 +102,7 @@ async def _answer(
             found = await gather_answers(served, client, [(one, wishes) for one in spread(request, count)], shrinks)
         choices = [
             describe_chat_choice(
-                i, one, describe_extras(served, one.answer, changed), noted=noted, tools=wishes.talk is not None
+                i, one, describe_extras(served, one, changed), noted=noted, tools=wishes.talk is not None
             )
             for i, one in enumerate(found)
         ]
@@ -123,7 +123,7 @@ async def _answer(
         if noted:
             notes = describe_chat_notes(ended.notes[told[0] :])
             chunks.append({**_choose({"content": ""}), "logprobs": notes})
-        extras = describe_extras(served, ended.answer, changed)
+        extras = describe_extras(served, ended, changed)
         return [
             *chunks,
             {**_choose({}), "finish_reason": "tool_calls" if calls else finish_word(ended), "fairtrial": extras},

@@ -48,7 +48,7 @@ async def complete_text(hall: Hall, client: Request, data: bytes) -> Response:
         found = await gather_answers(served, client, asked)
         choices = [
             describe_text_choice(
-                i, one, describe_extras(served, one.answer, changed), noted=body.logprobs is not None,
+                i, one, describe_extras(served, one, changed), noted=body.logprobs is not None,
                 prompt=echoed[i],
             )
             for i, one in enumerate(found)
@@ -69,7 +69,7 @@ async def _stream(
             return [{"index": 0, "text": piece.text, "logprobs": None, "finish_reason": None}] if piece.text else []
         assert ended is not None
         notes = describe_text_notes(ended.notes) if body.logprobs is not None else None
-        extras = describe_extras(served, ended.answer, changed)
+        extras = describe_extras(served, ended, changed)
         last = {"index": 0, "text": "", "logprobs": notes, "finish_reason": finish_word(ended), "fairtrial": extras}
         return [last]
 

@@ -12,9 +12,9 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from fairtrial.engines.live import NOTHING, AnswerPiece, LiveEngine, NoRoomError
 from fairtrial.errors import CapabilityError, EngineError, FairtrialError
 from fairtrial.levers.live import asks_once, describe_coming, is_plain, open_live
 from fairtrial.records import GenerateAnswer, GenerateRequest
+from fairtrial.serve.clock import MachineClock
 from fairtrial.serve.errors import ApiError, BusyError
 from fairtrial.serve.tickets import AnsweredRequest, StreamEvent, Ticket
 
@@ -51,8 +52,17 @@ class Desk:
         most_waiting: requests that may wait beside those that are being answered.
     """
 
-    def __init__(self, opening: Callable[[], AbstractContextManager[Engine]], places: int, most_waiting: int) -> None:
-        """Make the desk; `start` begins its thread, in which alone the engine is opened, used and closed."""
+    def __init__(
+        self,
+        opening: Callable[[], AbstractContextManager[Engine]],
+        places: int,
+        most_waiting: int,
+        clock: MachineClock | None = None,
+    ) -> None:
+        """Make the desk; `start` begins its thread, in which alone the engine is opened, used and closed.
+
+        Desks of one machine have one ``clock``.
+        """
         self._opening, self.places, self.most_waiting = opening, places, most_waiting
         self.live: LiveEngine | None = None
         self._engine: Engine | None = None
@@ -61,6 +71,7 @@ class Desk:
         self._growing: list[Ticket] = []
         self._apart: deque[Ticket] = deque()
         self._closing = False
+        self._clock = clock or MachineClock()
         self._spent, self._ended = 0.0, 0
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
 
@@ -204,8 +215,11 @@ class Desk:
             return
         self._admit(self.live)
         if self._growing:
-            self.live.advance()
-            self._deliver()
+            with self._sharing(self._growing):
+                self.live.advance()
+                events = self._collect()
+            for ticket, event in events:
+                self._tell(ticket, event)
         if self._apart:
             self._ask_together(self._apart)
 
@@ -251,8 +265,19 @@ class Desk:
             else:
                 self._growing.append(ticket)
 
-    def _deliver(self) -> None:
-        """Hand over what has come of the answers that grow."""
+    @contextmanager
+    def _sharing(self, asked: Sequence[Ticket]) -> Iterator[None]:
+        """Split the time of what is done between those for whom it is done."""
+        asked, begun = tuple(asked), self._clock.begin()
+        try:
+            yield
+        finally:
+            each = self._clock.end(begun) / max(1, len(asked))
+            for ticket in asked:
+                ticket.spent += each
+
+    def _collect(self) -> list[tuple[Ticket, StreamEvent]]:
+        """Return what has come of the answers that grow."""
         events: list[tuple[Ticket, StreamEvent]] = []
         for ticket in list(self._growing):
             writing = ticket.writing
@@ -271,8 +296,7 @@ class Desk:
                     events.append((ticket, piece))
                 if answer is not None:
                     events.append((ticket, AnsweredRequest(answer, tuple(writing.notes))))
-        for ticket, event in events:
-            self._tell(ticket, event)
+        return events
 
     def _ask_together(self, line: deque[Ticket]) -> None:
         asked = [line.popleft() for _ in range(min(len(line), TOGETHER))]
@@ -290,8 +314,9 @@ class Desk:
     def _ask(self, asked: Sequence[Ticket]) -> None:
         """Have some requests answered together, and each by itself where one of them fails."""
         try:
-            self.engine.check([ticket.request for ticket in asked])
-            answers = list(self.engine.generate([ticket.request for ticket in asked]))
+            with self._sharing(asked):
+                self.engine.check([ticket.request for ticket in asked])
+                answers = list(self.engine.generate([ticket.request for ticket in asked]))
         except Exception as error:
             if len(asked) > 1:
                 for ticket in asked:
@@ -322,5 +347,7 @@ class Desk:
                 self._growing.remove(ticket)
             self._spent += time.monotonic() - (ticket.began or ticket.came)
             self._ended += 1
+        if isinstance(event, AnsweredRequest):
+            event = event._replace(seconds=ticket.spent)
         if not ticket.cancelled and not ticket.loop.is_closed():
             ticket.loop.call_soon_threadsafe(ticket.events.put_nowait, event)

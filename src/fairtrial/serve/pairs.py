@@ -7,9 +7,10 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from fairtrial.records import GenerateAnswer, GenerateRequest
+from fairtrial.records import GenerateRequest
 from fairtrial.serve.errors import ApiError
 from fairtrial.serve.served import Served
+from fairtrial.serve.tickets import AnsweredRequest
 
 PREFIX = "blind/"
 SIDES = ("left", "right")
@@ -31,7 +32,7 @@ class BlindPair:
 
     sides: tuple[Served, Served]
     prompt: str = ""
-    answers: dict[int, tuple[GenerateRequest, GenerateAnswer, float]] = field(default_factory=dict)
+    answers: dict[int, tuple[GenerateRequest, AnsweredRequest, float]] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
     made: float = field(default_factory=time.monotonic)
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairtrial.archive.embedders.base import Embedder
-from fairtrial.records import GenerateAnswer
 from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
 from fairtrial.serve.metrics import ServerMetrics
 from fairtrial.serve.openers import PassageOpeners
 from fairtrial.serve.storing import Recorder
+from fairtrial.serve.tickets import AnsweredRequest
 from fairtrial.spec.candidate import Candidate
 
 
@@ -78,7 +78,7 @@ class Served:
         embedder: gives vectors of texts; None if there is none.
         loopback: whether it is reached from this machine alone.
         openers: names of passages that its answers have cited.
-        price: US dollars of an answer, None where that is not known; None: nobody knows.
+        price: what an answer cost, as JSON values, nothing where that is not known; None: nobody knows.
         sameness: what the comparison with stored answers came to, as JSON values.
         began: when it was opened, in seconds since 1970.
     """
@@ -95,6 +95,6 @@ class Served:
     embedder: Embedder | None = None
     loopback: bool = True
     openers: PassageOpeners = field(default_factory=PassageOpeners)
-    price: Callable[[GenerateAnswer], float | None] | None = None
+    price: Callable[[AnsweredRequest], Mapping[str, Any]] | None = None
     sameness: Mapping[str, Any] = field(default_factory=dict)
     began: int = field(default_factory=lambda: int(time.time()))

@@ -18,10 +18,12 @@ class AnsweredRequest(NamedTuple):
     Attributes:
         answer: the whole of it.
         notes: of its tokens, where they were asked for.
+        seconds: its share of the machine's time.
     """
 
     answer: GenerateAnswer
     notes: tuple[TokenNote, ...] = ()
+    seconds: float = 0.0
 
 
 StreamEvent = AnswerPiece | AnsweredRequest | FairtrialError
@@ -39,6 +41,7 @@ class Ticket:
         came: seconds of the clock when it came, when the model began with it, when the first text came; 0: not yet.
         writing: its answer as it grows.
         cancelled: whether nobody waits for it any more.
+        spent: its share so far of the machine's time, in seconds.
     """
 
     request: GenerateRequest
@@ -50,6 +53,7 @@ class Ticket:
     first: float = 0.0
     writing: Writing | None = None
     cancelled: bool = False
+    spent: float = 0.0
 
     async def wait(self) -> AnsweredRequest:
         """Return what it came to.  Raises what went wrong."""

@@ -9,11 +9,10 @@ import pytest
 pytest.importorskip("prometheus_client")
 
 from fairtrial.api import serving_together
-from fairtrial.api.serving_together import check_together, find_token_price
+from fairtrial.api.serving_together import check_together
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError, SpecError
 from fairtrial.planning.base import PlannedCandidate
-from fairtrial.records import GenerateAnswer
 from fairtrial.running.opening import plan_alone
 from fairtrial.spec.candidate import Candidate
 
@@ -41,12 +40,3 @@ def test_what_does_not_fit_together_is_refused(monkeypatch: pytest.MonkeyPatch) 
     check_together([plan("bob")], EngineSettings())  # one alone is the engine's own business
     with pytest.raises(BudgetError, match=r"together they need .* \(ann .*, bob .*\); .* are free"):
         check_together([plan("ann"), plan("bob")], EngineSettings())
-
-
-def test_an_answer_costs_what_its_tokens_cost() -> None:
-    assert find_token_price(plan("ann")[1]) is None
-    prices = {"input_per_million": 1.0, "output_per_million": 10.0}
-    endpoint = {"base_url": "http://127.0.0.1:9/v1", "prices": prices}
-    price = find_token_price(plan("far", model="openai:far", endpoint=endpoint)[1])
-    assert price is not None
-    assert price(GenerateAnswer("x", 5, "stop", 100)) == pytest.approx((100 + 50) / 1e6)

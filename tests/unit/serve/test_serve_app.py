@@ -122,6 +122,20 @@ def test_the_last_chunk_tells_the_tokens_where_that_is_asked_for(client) -> None
         assert all(one["usage"] is None for one in found[:-1])
 
 
+def test_users_who_ask_together_share_the_time() -> None:
+    spent: list[float] = []
+
+    def price(found):
+        spent.append(found.seconds)
+        return {"usd": found.seconds}
+
+    begun = time.perf_counter()
+    with serving(price=price) as client:
+        found = post(client, "/v1/completions", {"prompt": ["a", "b", "c"], "max_tokens": 4}).json()
+    assert [one["fairtrial"]["cost"]["usd"] for one in found["choices"]] == spent
+    assert 0 < min(spent) and sum(spent) < time.perf_counter() - begun
+
+
 def test_what_a_client_leaves_out_is_what_was_tested() -> None:
     spec = Candidate.model_validate(
         {"id": "own", "model": "fake:one", "decoding": {"max_tokens": 3, "temperature": 0.5, "stop": ["zz"]}}

@@ -98,6 +98,20 @@ function tellChanges({ decoding_changed: changed = [], truncated_tokens: cut = 0
   return told.length ? make("p", { class: "doubt small" }, `${told.join("; ")}.`.replace(/^./, (letter) => letter.toUpperCase())) : null;
 }
 
+// What an answer cost: its tokens, or its share of the machine's time at the price of an hour.
+function tellCost(cost) {
+  if (cost?.usd === undefined) return "no price known";
+  const said = `$${dollars(cost.usd)}`;
+  if (cost.machine_seconds === undefined) return said;
+  const machine = cost.for_machine ? `for another machine (${cost.for_machine})` : "for the machine";
+  const time = `${cost.machine_seconds.toFixed(2)} s of the machine at $${cost.usd_per_hour} an hour, stated by ${cost.stated_by} ${machine}`;
+  return `${said} (${cost.tokens_usd ? `$${dollars(cost.tokens_usd)} for tokens, and ` : ""}${time})`;
+}
+
+function dollars(value) {
+  return value ? value.toLocaleString("en", { maximumSignificantDigits: 2, maximumFractionDigits: 20 }) : "0";
+}
+
 export function tellFacts({ usage, seconds, first, finish, cost, whole }) {
   const told = [];
   if (usage) {
@@ -110,7 +124,7 @@ export function tellFacts({ usage, seconds, first, finish, cost, whole }) {
   }
   if (first && !whole) told.push(`${first.toFixed(2)} s to the first word`);
   told.push(`${seconds.toFixed(2)} s in all`);
-  told.push(cost?.usd === undefined ? "no price known" : `$${cost.usd.toPrecision(2)}`);
+  told.push(tellCost(cost));
   if (finish === "length") told.push("cut at its longest");
   if (finish === "content_filter") told.push("refused");
   return told.join(" · ");
