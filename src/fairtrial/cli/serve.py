@@ -19,6 +19,16 @@ BACKLOG = 1024
 """Connections that may wait to be taken."""
 PARTS = ("starlette", "uvicorn", "prometheus_client")
 
+HourOption = Annotated[
+    float | None,
+    typer.Option(
+        "--usd-per-hour",
+        min=0,
+        help="US dollars that an hour of this machine costs; default: what the trial states.",
+        show_default=False,
+    ),
+]
+
 
 def serve(
     candidates: Annotated[
@@ -57,15 +67,7 @@ def serve(
         list[str] | None, typer.Option("--cors", help="Origin of a page whose scripts may ask; may be repeated.")
     ] = None,
     embed: Annotated[str, typer.Option("--embed", help="What makes vectors for /v1/embeddings, e.g. small.")] = "",
-    usd_per_hour: Annotated[
-        float | None,
-        typer.Option(
-            "--usd-per-hour",
-            min=0,
-            help="US dollars that an hour of this machine costs; else as the trial states it.",
-            show_default=False,
-        ),
-    ] = None,
+    usd_per_hour: HourOption = None,
 ) -> None:
     """Serve a candidate with all its levers behind OpenAI's API, exactly as it was tested.
 
