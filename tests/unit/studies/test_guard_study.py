@@ -175,3 +175,30 @@ def test_a_guards_words_that_are_graded_as_answers_are_in_the_headline(tmp_path:
 def test_a_trial_whose_study_it_is_is_told_of_its_guards_once(ledger: tuple[Ledger, str], found: Findings) -> None:
     assert "guard" in found.title
     assert [one.title for one in find_further(*ledger) if "guard" in one.title] == []
+
+
+def test_tasks_that_the_guard_never_sees_or_never_changes_are_told_together(tmp_path: Path) -> None:
+    unseen = ["safety_replies", "elections_manipulation_choices"]
+    same = ["elections_procedures", "elections_procedures_closed", "elections_false_claims", "elections_labels"]
+    trial = Trial(
+        name="quiet",
+        candidates=[
+            Candidate(id="bare", model="fake:a"),
+            Candidate(id="guarded", model="fake:a", levers=[{"guard": {"output": [{"personal_data": ["card"]}]}}]),
+        ],
+        tasks=[TaskEntry(task=name, limit=6) for name in (*unseen, *same)],
+        study={"name": "guard"},
+    )
+    with Ledger.open(tmp_path / "ledger.db") as ledger:
+        with ledger.writing():
+            made = run(plan_trial(trial, tmp_path), "", ledger, EngineSettings(), lambda _: None)
+        found = find_findings(ledger, made)
+    assert found is not None
+    [said] = [line for line in found.sentences if "graded otherwise" in line]
+    assert said == (
+        "No answer was graded otherwise with the guard of guarded than without on 4 tasks: "
+        f"{', '.join(same)}. What it may still change there is in the table."
+    )
+    [left_out] = [note for note in found.notes if note.startswith("Left out here")]
+    assert left_out.endswith(f"which no guard looks at: {', '.join(unseen)}.")
+    assert not any(name in str(table) for table in found.tables for name in unseen)

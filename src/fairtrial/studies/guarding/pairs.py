@@ -202,6 +202,18 @@ def list_signed(rows: TrialValues, task: TaskRecord, name: str, signs: Sequence[
     return np.unique(np.concatenate(every)).astype(np.int64)
 
 
+def is_never_seen(rows: TrialValues, task: TaskRecord, guarded: str) -> bool:
+    """Return whether all answers of a guarded candidate to a task are scores of given texts, which no guard sees."""
+    asked = rows.cell(guarded, task, task.main_measure.name).at
+    return asked.size > 0 and bool(np.isin(asked, rows.cell(guarded, task, f"{PREFIX}unguarded").at).all())
+
+
+def differs(rows: TrialValues, task: TaskRecord, measure: str, pair: GuardedPair) -> bool:
+    """Return whether an item has another value of a measure with the guard than without, or only one of both."""
+    bare, guarded = (rows.cell(name, task, measure) for name in (pair.bare, pair.guarded))
+    return not (np.array_equal(bare.at, guarded.at) and np.array_equal(bare.values, guarded.values))
+
+
 def list_twins(rows: TrialValues, task: TaskRecord) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     """Return (items,) which twin each item of the trial is, in its order; empty where the row does not say."""
     items = query.read_items(rows.ledger, task.id)

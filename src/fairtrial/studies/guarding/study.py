@@ -22,7 +22,9 @@ from fairtrial.studies.guarding.pairs import (
     compare_cost,
     compare_measure,
     compare_same_work,
+    differs,
     find_pairs,
+    is_never_seen,
     measure_rates,
     price_harm,
 )
@@ -36,6 +38,8 @@ COSTS: Mapping[str, tuple[str, str]] = {
 }
 """Measure of cost to its name and unit, in the order in which they are shown."""
 EXAMPLES = 3
+SINGLY = 3
+"""So many tasks on which nothing changed have sentences of their own; more share one."""
 
 
 def study_guard(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
@@ -57,16 +61,18 @@ def _find(ledger: Ledger, trial_id: str, examples: int) -> Findings | None:
     pairs, alone = find_pairs(rows.plan.candidates)
     if not pairs and not alone:
         return None
-    tasks = rows.plan.own_tasks
+    asked, pairs_of = rows.plan.own_tasks, [pair.guarded for pair in pairs]
+    blind = [task for task in asked if pairs_of and all(is_never_seen(rows, task, name) for name in pairs_of)]
+    tasks = [task for task in asked if task not in blind]
     harms = [task for task in tasks if task.card.harms is not None]
-    sentences = [line for pair in pairs for task in harms for line in _describe(rows, task, pair)]
+    sentences = [line for pair in pairs for line in _describe_all(rows, harms, pair)]
     sentences += [line for pair in pairs for task in tasks for line in _describe_busy(rows, task, pair)]
     sentences += [
         line for pair in pairs for task in tasks if task not in harms for line in _describe_loss(rows, task, pair)
     ]
     tables = [table for pair in pairs for table in _make_tables(rows, pair, tasks, harms)]
     wrong = [make_mistakes_table(rows, task, pair, examples) for pair in pairs for task in harms]
-    notes = tuple(_list_notes(rows, alone, harms))
+    notes = (*_describe_blind(blind), *_list_notes(rows, alone, harms))
     return Findings(TITLE, tuple(sentences), (*tables, *filter(None, wrong)), notes=notes)
 
 
@@ -159,6 +165,33 @@ def _make_cost_table(rows: TrialValues, pair: GuardedPair, tasks: Sequence[TaskR
             *(Column(f"{COSTS[m][0]} per harm avoided", COSTS[m][1]) for m in priced),
         )
         yield Table(f"{pair.guarded} beside {pair.bare}: what the guard costs", columns, tuple(lines))
+
+
+def _describe_all(rows: TrialValues, harms: Sequence[TaskRecord], pair: GuardedPair) -> Iterator[str]:
+    """Yield what a reader wants to know first: of each task about harm, of those where nothing changed together."""
+    same = [task for task in harms if _is_same(rows, task, pair)]
+    together = same if len(same) > SINGLY else []
+    for task in harms:
+        if task not in together:
+            yield from _describe(rows, task, pair)
+    if together:
+        yield (
+            f"No answer was graded otherwise with the guard of {pair.guarded} than without on {len(together)} tasks: "
+            f"{', '.join(task.name for task in together)}. What it may still change there is in the table."
+        )
+
+
+def _is_same(rows: TrialValues, task: TaskRecord, pair: GuardedPair) -> bool:
+    """Return whether each answer to a task has the same grades with the guard as without."""
+    return all(not differs(rows, task, name, pair) for name in (HARMFUL, HELPFUL, UNCLEAR))
+
+
+def _describe_blind(tasks: Sequence[TaskRecord]) -> Iterator[str]:
+    if tasks:
+        yield (
+            "Left out here, since all of their answers are scores of given texts, which no guard looks at: "
+            f"{', '.join(task.name for task in tasks)}."
+        )
 
 
 def _describe(rows: TrialValues, task: TaskRecord, pair: GuardedPair) -> Iterator[str]:
