@@ -19,7 +19,7 @@ from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
 from fairtrial.ledger.opening import FAILURES, check_file, explain_sqlite_error, find_read_address
 from fairtrial.ledger.passages import check_passage
 from fairtrial.ledger.plan import make_look_record, read_plan
-from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
+from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS, make_empty_error, make_foreign_error
 from fairtrial.ledger.shape import is_finite, make_damage_error, read_mapping
 from fairtrial.ledger.votes import make_vote
 
@@ -71,10 +71,11 @@ class Examination:
 
 
 def examine_ledger(path: Path) -> Examination:
-    """Look through a ledger.  Raises LedgerError if the file cannot be opened at all."""
+    """Look through a ledger.  Raises LedgerError if the file cannot be opened at all, or is none."""
     check_file(path, create=False)
     try:
         with closing(sqlite3.connect(find_read_address(path), uri=True)) as db:
+            _refuse_others(db, path)
             return _examine_database(db)
     except FAILURES as error:
         raise explain_sqlite_error(error, path, "read") from error
@@ -101,23 +102,34 @@ def salvage(path: Path, target: Path) -> Examination:
         path: the damaged ledger; stays as it is.
         target: a file that does not exist.
 
-    Returns what is damaged in ``path``.  Raises LedgerError if that cannot be copied row by row, or ``target`` exists.
+    Returns what is damaged in ``path``.  Raises LedgerError if that is no ledger or cannot be copied row by row, or if
+    ``target`` exists.
     """
     if target.exists():
         raise LedgerError(f"{target} exists.", fix="Name a file that does not exist.")
     check_file(path, create=False)
     try:
-        with (
-            closing(sqlite3.connect(find_read_address(path), uri=True)) as db,
-            closing(sqlite3.connect(target, isolation_level=None)) as copy,
-        ):
+        with closing(sqlite3.connect(find_read_address(path), uri=True)) as db:
+            _refuse_others(db, path)
             found = _examine_database(db)
-            db.backup(copy)
-            _take_out(copy)
+            with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+                db.backup(copy)
+                _take_out(copy)
     except FAILURES as error:
         target.unlink(missing_ok=True)
         raise explain_sqlite_error(error, path, "copied") from error
     return found
+
+
+def _refuse_others(db: sqlite3.Connection, path: Path) -> None:
+    """Raise LedgerError for a file that is whole and no ledger: an empty one, or a database of another program."""
+    application = int(db.execute("PRAGMA application_id").fetchone()[0])
+    tables = int(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    if application == APPLICATION_ID or _list_tables(db):
+        return
+    if tables or application:
+        raise make_foreign_error(path.name)
+    raise make_empty_error(path.name)
 
 
 def _examine_database(db: sqlite3.Connection) -> Examination:

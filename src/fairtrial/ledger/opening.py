@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from fairtrial.errors import LedgerBusyError, LedgerError
-from fairtrial.ledger.schema import CHECK, MIGRATIONS, migrate, read_version
+from fairtrial.ledger.schema import CHECK, MIGRATIONS, make_empty_error, migrate, read_version
 
 BUSY_SECONDS = 30.0
 SQLITE_HEADER = b"SQLite format 3\x00"
@@ -198,7 +198,7 @@ def _prepare(address: str, path: Path, create: bool) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         version = read_version(connection, path.name)
         if version == 0 and not create:
-            raise LedgerError(f"{path.name} is an empty file, no ledger yet.", fix="`fairtrial run` fills one.")
+            raise make_empty_error(path.name)
         if create:
             _use_write_ahead(connection)
         if version < len(MIGRATIONS):

@@ -218,6 +218,18 @@ MIGRATIONS: tuple[str, ...] = (
 """SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 
 
+def make_foreign_error(name: str) -> LedgerError:
+    """Return the error for a database of another program."""
+    return LedgerError(
+        f"{name} is an SQLite file, but not a ledger of fairtrial.", fix="Name another file with --ledger."
+    )
+
+
+def make_empty_error(name: str) -> LedgerError:
+    """Return the error for a file without anything in it."""
+    return LedgerError(f"{name} is an empty file, no ledger yet.", fix="`fairtrial run` fills one.")
+
+
 def read_version(connection: sqlite3.Connection, name: str) -> int:
     """Return a file's ledger version; 0 for a file without tables.
 
@@ -233,9 +245,7 @@ def read_version(connection: sqlite3.Connection, name: str) -> int:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
     if application != APPLICATION_ID and (application or version or tables):
-        raise LedgerError(
-            f"{name} is an SQLite file, but not a ledger of fairtrial.", fix="Name another file with --ledger."
-        )
+        raise make_foreign_error(name)
     if version < 0:
         raise LedgerError(f"{name} is damaged: it says that its ledger version is {version}.", fix=CHECK)
     if version > len(MIGRATIONS):

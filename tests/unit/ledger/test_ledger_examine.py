@@ -15,6 +15,7 @@ import pytest
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import examine_ledger, salvage
+from fairtrial.ledger.merging import merge_ledgers
 from fairtrial.report.summary import summarise
 from tests.support.damage import DAMAGE, damaged_ledger
 from tests.support.report_ledger import report_ledger
@@ -125,3 +126,25 @@ def test_a_copy_never_replaces_a_file(tmp_path: Path) -> None:
     report_ledger(path).close()
     with pytest.raises(LedgerError, match="exists"):
         salvage(path, path)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [("", "empty file, no ledger yet"), ("CREATE TABLE notes (text)", "an SQLite file, but not a ledger of fairtrial")],
+)
+def test_what_is_no_ledger_is_not_called_a_damaged_one(statement: str, told: str, tmp_path: Path) -> None:
+    path, ledger = tmp_path / "other.db", tmp_path / "sound.db"
+    report_ledger(ledger).close()
+    path.touch()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(statement)
+        db.commit()
+    before = path.read_bytes()
+    with pytest.raises(LedgerError, match=told):
+        examine_ledger(path)
+    with pytest.raises(LedgerError, match=told):
+        salvage(path, tmp_path / "saved.db")
+    with pytest.raises(LedgerError, match=told):
+        merge_ledgers([ledger, path], tmp_path / "both.db")
+    assert path.read_bytes() == before
+    assert not (tmp_path / "saved.db").exists() and not (tmp_path / "both.db").exists()
