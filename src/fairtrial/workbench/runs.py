@@ -32,6 +32,7 @@ from fairtrial.workbench.notes import (
     read_notes,
     write_note,
 )
+from fairtrial.workbench.ready import ReadyCommand
 
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 TRIALS, EXCEL = (".yaml", ".yml"), ".xlsx"
@@ -120,15 +121,18 @@ class RunTable:
         workspace: that folder; nothing that a page names lies elsewhere.
         runs: by number.
         saved: names of files that were saved from here, and may be saved again.
+        ready: runs checks.
     """
 
     workspace: Path
     runs: dict[int, StartedRun] = field(default_factory=dict)
     saved: set[str] = field(default_factory=set)
+    ready: ReadyCommand = field(init=False)
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         """Find the runs that an earlier workbench has left."""
+        self.ready = ReadyCommand(self.workspace, _environment())
         for note, owned in read_notes(self.workspace):
             log = find_log(self.workspace / FOLDER, note.number)
             place = (self.workspace / Path(note.file).name, Path(note.ledger))
@@ -181,21 +185,12 @@ class RunTable:
         faults = await asyncio.get_running_loop().run_in_executor(None, self._find_faults, file)
         if faults:
             return CheckedFile(False, faults)
-        process = await asyncio.create_subprocess_exec(
-            *_command("plan", file.name, "--ledger", str(ledger.resolve()), "--quiet"),
-            cwd=self.workspace,
-            env=_environment(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            said, _ = await asyncio.wait_for(process.communicate(), CHECK_SECONDS)
-        except TimeoutError:
-            _signal(process.pid, signal.SIGKILL)
+        words = ("plan", file.name, "--ledger", str(ledger.resolve()), "--quiet")
+        code, said = await asyncio.get_running_loop().run_in_executor(None, self.ready.run, words, CHECK_SECONDS)
+        self.ready.prepare()  # whoever has checked a file may well change it, and check again
+        if code is None:
             return CheckedFile(False, f"The check has not ended within {CHECK_SECONDS:.0f} s.")
-        return CheckedFile(process.returncode == 0, said.decode("utf-8", "replace").strip())
+        return CheckedFile(code == 0, said)
 
     def _find_faults(self, file: Path) -> str:
         try:
@@ -258,6 +253,7 @@ class RunTable:
 
     def close(self) -> None:
         """Tell the runs to stop that are left to this workbench, and take the notes of those away that have ended."""
+        self.ready.close()
         for run in self.runs.values():
             if run.owned and run.going:
                 _signal(run.pid, signal.SIGINT)

@@ -61,13 +61,14 @@ class StartForm:
 
 async def show_start(bench: Workbench, request: Request) -> Response:
     """Answer with the empty form."""
+    _get_runs(bench).ready.prepare()
     return await _show(bench, StartForm({"task": request.query_params.getlist("task")[:20]}))
 
 
 async def compose_trial(bench: Workbench, request: Request) -> Response:
     """Make a trial file of the form, and show it to be checked."""
     fields = await read_form(request, bench.token)
-    _get_runs(bench)
+    _get_runs(bench).ready.prepare()
     try:
         name, text = write_trial(fields)
     except SpecError as error:
