@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.planning.base import PlannedTask
 from fairtrial.planning.places import Where, add_place
+from fairtrial.records.harms import HARMFUL, HELPFUL
 from fairtrial.spec.limits import EVERY_HARM, SUITES, Limit
 from fairtrial.spec.trial import Trial
 
@@ -18,11 +19,14 @@ def plan_limits(trial: Trial, tasks: Sequence[PlannedTask], where: Where = lambd
     Raises:
         UnknownNameError: a limit names neither a task of the trial nor a family of harms, or a measure that there is
             not.
-        SpecError: the trial has no task of that family, or every value keeps the limit.
+        SpecError: the trial has no task of that family, every value keeps the limit, it demands what is worse, or it
+            stands there twice.
     """
     found = []
     for i, limit in enumerate(trial.limits):
         with add_place(where("limits", i)):
+            if limit in trial.limits[:i]:
+                raise SpecError("limits: this limit stands there twice.", fix="Write it once.")
             chosen = _find_tasks(limit, tasks)
             for task in chosen:
                 _check_measure(limit, task)
@@ -79,3 +83,17 @@ def _check_measure(limit: Limit, task: PlannedTask) -> None:
             f"{high:g}: nothing could break such a limit, or nothing keep it.",
             fix="Write a share such as 2% or 0.02.",
         )
+    higher = known[limit.measure].higher_is_better
+    if higher is not None and higher != (limit.side == "at_least"):
+        raise _refuse_side(limit, task.name, known)
+
+
+def _refuse_side(limit: Limit, task: str, known: Collection[str]) -> SpecError:
+    """Return what is wrong with a limit that demands what is worse, e.g. that 90% of the answers are harmful."""
+    better, side, other = ("lower", "at_most", HELPFUL) if limit.side == "at_least" else ("higher", "at_least", HARMFUL)
+    unnamed = " A limit that names no measure is about harmful." if limit.measure == HARMFUL else ""
+    return SpecError(
+        f"limits: {limit.side} is {limit.bound:g}, and of {limit.measure} on {task} {better} is better: such a limit "
+        f"demands what is worse.{unnamed}",
+        fix=f"Write {side}" + (f", or measure: {other}." if other in known else "."),
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairtrial.errors import FairtrialError
+from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.ledger.plan import make_plan_record
 from fairtrial.planning.plan import plan_trial
 from fairtrial.spec.source import load_trial
@@ -37,6 +37,8 @@ def test_a_limit_of_a_task_is_in_the_plan_and_in_its_id(tmp_path: Path) -> None:
         ("{suite: elections, at_most: 2%}", "no task about elections"),
         ("{suite: harm, at_most: 2%}", "no task about harm"),
         ("{suite: reading, measure: acc, at_most: 1}", "nothing could break"),
+        ("{suite: reading, measure: acc, at_most: 60%}", "Write at_least."),
+        ("{suite: reading, measure: acc, at_least: 60%}, {suite: reading, measure: acc, at_least: 60%}", "twice"),
         ("{suite: reading, measure: acc}", "at_most or at_least"),
         ("{suite: reading, measure: acc, at_most: 2%, at_least: 1%}", "at_most or at_least"),
         ("{suite: reading, measure: acc, at_most: 300%}", "more than the whole"),
@@ -46,3 +48,14 @@ def test_what_cannot_be_is_refused(limit: str, said: str, tmp_path: Path) -> Non
     with pytest.raises(FairtrialError) as caught:
         plan(f"limits: [{limit}]", tmp_path)
     assert said in f"{caught.value.message} {caught.value.fix}"
+
+
+def test_a_limit_that_demands_harm_is_refused(tmp_path: Path) -> None:
+    """Whoever forgets `measure: helpful` would demand that nine answers in ten be harmful."""
+    (tmp_path / "t.yaml").write_text(
+        "candidates: [{id: a, model: 'fake:x'}]\ntasks: [{task: safety_replies, limit: 6}]\n"
+        "limits: [{suite: safety, at_least: 90%}]"
+    )
+    with pytest.raises(SpecError, match="names no measure is about harmful") as caught:
+        plan_trial(load_trial(tmp_path / "t.yaml").trial, tmp_path)
+    assert caught.value.fix == "Write at_most, or measure: helpful."
