@@ -81,6 +81,27 @@ def test_nonsense_of_an_endpoint_is_no_pass(reply: tuple[int, Any]) -> None:
     assert done(answer)[0].failed
 
 
+@pytest.mark.parametrize(
+    ("more", "told", "said"),
+    [
+        ({"threshold": 0.5}, {"category_scores": {"violence": float("nan")}}, "'violence' cannot be read"),
+        ({"threshold": 0.5}, {"category_scores": {"violence": "0.97"}}, "'violence' cannot be read"),
+        ({"threshold": 0.5}, {"category_scores": {"violence": -1}}, "'violence' cannot be read"),
+        ({}, {"categories": {"violence": "true"}}, "'violence' cannot be read"),
+        ({"categories": ["voilence"]}, {}, "nothing of the category 'voilence'"),
+        ({"categories": ["hate"], "threshold": 0.5}, {"category_scores": {"violence": 0.1}}, "the category 'hate'"),
+    ],
+)
+def test_scores_that_nobody_can_compare_are_no_pass(more: dict[str, Any], told: dict[str, Any], said: str) -> None:
+    """A score that is no number is below every threshold, and a category that is never told is never found."""
+    reply = flag()
+    reply["results"][0].update(told)
+    with moderation(lambda _: (200, reply)) as (url, _):
+        [answer] = ask(guard(policy(url, "closed", **more), says("Fine.")), FINE)
+    [one] = done(answer)
+    assert (answer.text, one.failed) == (REFUSED, True) and said in one.rule
+
+
 @pytest.mark.parametrize("fail", ["closed", "open"])
 def test_an_endpoint_that_is_too_slow_fails_as_the_policy_says(fail: str) -> None:
     waits = threading.Event()

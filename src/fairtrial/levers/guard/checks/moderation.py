@@ -48,12 +48,18 @@ class ModerationLooker:
             raise CheckFailedError("it answers otherwise than a moderation endpoint does")
         flags, scores = _get_mapping(one, "categories"), _get_mapping(one, "category_scores")
         own = self.settings
+        read: Mapping[str, Any] = flags if own.threshold is None else scores
+        if own.threshold is not None and not scores:
+            raise CheckFailedError("it gives no scores, and a threshold is set")
+        if untold := [name for name in own.categories if name not in read]:
+            raise CheckFailedError(f"it says nothing of the category {untold[0]!r:.60}")
+        for name, value in read.items():
+            if not (isinstance(value, bool) if own.threshold is None else _is_share(value)):
+                raise CheckFailedError(f"what it says of {name!r:.60} cannot be read")
         if own.threshold is not None:
-            if not scores:
-                raise CheckFailedError("it gives no scores, and a threshold is set")
-            bad = [name for name, s in scores.items() if isinstance(s, int | float) and s >= own.threshold]
+            bad = [name for name, score in scores.items() if score >= own.threshold]
         else:
-            bad = [name for name, flag in flags.items() if flag is True]
+            bad = [name for name, flag in flags.items() if flag]
             bad = bad or (["flagged"] if one["flagged"] and not own.categories else [])
         chosen = [str(name)[:60] for name in bad if not own.categories or name in own.categories]
         return [CheckFinding(name, name, _tell_score(scores.get(name))) for name in chosen]
@@ -62,6 +68,11 @@ class ModerationLooker:
 def _get_mapping(one: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = one.get(key)
     return found if isinstance(found, Mapping) else {}
+
+
+def _is_share(score: object) -> bool:
+    """Return whether a score is a number from 0 to 1; one that is not would be below any threshold, or none."""
+    return isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1
 
 
 def _tell_score(score: object) -> tuple[str, ...]:
