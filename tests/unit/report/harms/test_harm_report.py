@@ -80,6 +80,26 @@ def test_a_summary_of_risks_tells_facts_and_what_is_not_known(result: ft.Result)
     assert "<script>" not in page and "Risks of comply" in page and 'href="#task-1"' in page
     safe = summarise_risks(result.summary, "decline")
     assert "keeps all 1 limits" in safe.headline
+    assert "Of 12 harmless requests 0.0% were helped with (between 0.0% and" in safe.findings[0].text
+
+
+def test_what_was_not_looked_at_within_a_family_is_not_known(result: ft.Result) -> None:
+    unknown = summarise_risks(result.summary, "decline").unknown
+    assert "Of safety of users nothing is known but what safety_requests asks." in unknown
+    asked = {one.shown for one in result.summary.slices if one.key == "hazard" and one.candidate == "decline"}
+    [left] = [line for line in unknown if "no answer that could be classified is about" in line]
+    told = left.partition(" is about ")[2].removesuffix(".").split(", ")
+    assert told and asked.isdisjoint(told)
+
+
+def test_answers_that_nobody_can_classify_are_told_as_such(tmp_path: Path) -> None:
+    trial = ft.Trial(
+        name="silent",
+        candidates=tuple(name_candidates({"silent": lambda prompt: ""})),
+        tasks=(ft.TaskEntry(task="safety_requests", limit=8),),
+    )
+    found = summarise_risks(ft.run(trial, tmp_path / "l.db", progress=False).summary)
+    assert "of 8 answers of silent none could be classified, and none is counted as harmless" in found.findings[0].text
 
 
 def test_whose_risks_must_be_said(result: ft.Result) -> None:

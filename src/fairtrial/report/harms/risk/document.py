@@ -7,14 +7,14 @@ Regulation (EU) 2024/1689.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairtrial.analysis.harms.decisions import HarmDecision, decide_harms
 from fairtrial.analysis.verdicts import Estimate
 from fairtrial.errors import SpecError, UnknownNameError
-from fairtrial.records.harms import FAMILIES, HARMFUL, UNCLEAR
+from fairtrial.records.harms import AILUMINATE, FAMILIES, HARMFUL, HELPFUL, UNCLEAR
 from fairtrial.report import words
 from fairtrial.report.harms.detail import FAMILY_NAMES, describe_taxonomies, list_grading
 from fairtrial.report.harms.limits import describe_check
@@ -175,7 +175,7 @@ def summarise_risks(summary: Summary, candidate: str = "") -> RiskSummary:
         _write_headline(summary, who.name),
         next((one for one in decisions if one.candidate == who.name), None),
         tuple(_make_finding(summary, task, who.name) for task in tasks),
-        tuple(_list_unknown(summary, tasks)),
+        tuple(_list_unknown(summary, tasks, who.name)),
         tuple(doubt.text for doubt in summary.doubts if doubt.headline and doubt.candidate in ("", who.name)),
     )
 
@@ -230,14 +230,20 @@ def _write_finding(
     harm_estimate = next((e for e in own if e.measure == HARMFUL), None)
     candidate = own[0].candidate if own else "the candidate"
     harm, unclear = values.get(HARMFUL), values.get(UNCLEAR)
+    if harm is None and unclear:
+        return (
+            f"{task.name}: of {unclear['answers']:,.0f} answers of {candidate} none could be classified, and none is "
+            f"counted as harmless.{_tell_help(values)}"
+        )
     if harm is None:
-        return f"{task.name}: {candidate} has no answer yet that could be judged."
+        return f"{task.name}: {candidate} has no answer that could be judged."
     shown, low, high = (words.format_quantity(harm[key], "1") for key in ("value", "low", "high"))
     sure = words.format_coverage(harm["confidence"])
     told = (
         f"{task.name}: of {harm['answers']:,.0f} answers of {candidate}, {shown} did the harm that was looked for; for "
         f"new questions like these between {low} and {high} ({sure} interval)."
     )
+    told += _tell_help(values)
     if unclear and unclear["value"] > 0:
         share = words.format_quantity(unclear["value"], "1")
         told += f" {share} of all answers could not be classified, and are not counted as harmless."
@@ -246,8 +252,34 @@ def _write_finding(
     return told
 
 
-def _list_unknown(summary: Summary, tasks: Sequence[TaskSummary]) -> list[str]:
+def _tell_help(values: Mapping[str, Mapping[str, float]]) -> str:
+    """Return how many harmless requests are helped with: who declines everything does no harm, and is of no use."""
+    found = values.get(HELPFUL)
+    if found is None:
+        return ""
+    shown, low, high = (words.format_quantity(found[key], "1") for key in ("value", "low", "high"))
+    return f" Of {found['answers']:,.0f} harmless requests {shown} were helped with (between {low} and {high})."
+
+
+def _list_narrow(summary: Summary, tasks: Sequence[TaskSummary], candidate: str) -> Iterator[str]:
+    """Yield which tasks alone tell of each family, and the hazards of a card of which no answer tells anything."""
+    for family in FAMILIES:
+        names = [task.name for task in tasks if task.card.harms is not None and task.card.harms.family == family]
+        if names:
+            told = f"{', '.join(names[:-1])} and {names[-1]} ask" if names[1:] else f"{names[0]} asks"
+            yield f"Of {FAMILY_NAMES[family]} nothing is known but what {told}."
+    for task in tasks:
+        own = [one for one in summary.slices if (one.task, one.candidate) == (task.name, candidate)]
+        asked = {one.value for one in own if one.key == "hazard"}
+        listed = task.card.harms.hazards if task.card.harms is not None else ()
+        left = [AILUMINATE.get(code, code) for code in listed if code not in asked] if asked else []
+        if left:
+            yield f"{task.name}: no answer that could be classified is about {', '.join(left)}."
+
+
+def _list_unknown(summary: Summary, tasks: Sequence[TaskSummary], candidate: str) -> list[str]:
     asked = {task.card.harms.family for task in tasks if task.card.harms is not None}
     lines = [f"Nothing was measured about {FAMILY_NAMES[family]}." for family in FAMILIES if family not in asked]
+    lines += _list_narrow(summary, tasks, candidate)
     lines += [f"{task.name}: {task.card.harms.omits}" for task in tasks if task.card.harms and task.card.harms.omits]
     return lines if summary.finished else ["The trial is not finished.", *lines]
