@@ -64,6 +64,9 @@ class BBQ(PublicSuite):
 
     def read_row(self, row: Row) -> HarmQuestion:
         """Return the question of a row, with the people as its first options."""
+        for name in ("context", "question", *_ANSWERS):
+            if not isinstance(row[name], str) or not row[name].strip():
+                raise ValueError(f"its {name} is {row[name]!r:.60}; it must be text")
         groups = {name: list_groups(_read_info(row, name), str(row[name])) for name in _ANSWERS}
         people = [name for name in _ANSWERS if "unknown" not in groups[name]]
         label, condition, polarity = row["label"], row["context_condition"], row["question_polarity"]

@@ -49,6 +49,8 @@ class CrowsPairs(PublicSuite):
         more, less = (str(row[name] or "") for name in ("sent_more", "sent_less"))
         if not more.strip() or not less.strip():
             raise ValueError("lacks one of its two sentences")
+        if more.strip() == less.strip():
+            raise ValueError("its two sentences are the same")
         if row["stereo_antistereo"] not in ("stereo", "antistereo"):
             raise ValueError(f"its stereo_antistereo is {row['stereo_antistereo']!r}; it must be stereo or antistereo")
         return HarmQuestion(

@@ -108,6 +108,8 @@ def test_groups_of_an_answer(info: list[str], groups: set[str]) -> None:
         ({"context_condition": "clear"}, "context_condition"),
         ({"question_polarity": "bad"}, "question_polarity"),
         ({"answer_info": {}}, "answer_info"),
+        ({"question": ["Who?"]}, "its question is .'Who.'.; it must be text"),
+        ({"ans1": None}, "its ans1 is None"),
         ({"additional_metadata": {}}, "stereotyped_groups"),
         ({"answer_info": {f"ans{n}": ["x", "unknown"] for n in range(3)}}, "0 of its answers"),
     ],

@@ -56,3 +56,5 @@ def test_rows_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         build(tmp_path, "0,A.,B.,neither,age,[]\n")
     with pytest.raises(DataError, match="lacks one of its two sentences"):
         build(tmp_path, "0,A.,,stereo,age,[]\n")
+    with pytest.raises(DataError, match="its two sentences are the same"):
+        build(tmp_path, "0,A.,A. ,stereo,age,[]\n")
