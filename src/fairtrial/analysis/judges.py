@@ -49,7 +49,7 @@ class JudgeAgreement:
         low, high = round(100 * self.same.low), round(100 * self.same.high)
         text = f"agrees with people on {100 * self.same.mean:.0f}% [{low}, {high}] of {self.count} graded answers"
         if self.kappa is not None:
-            text += f", kappa {self.kappa.mean:.2f} [{self.kappa.low:.2f}, {self.kappa.high:.2f}]"
+            text += f", kappa {self.kappa.mean:z.2f} [{self.kappa.low:z.2f}, {self.kappa.high:z.2f}]"
         text += f"; {self.unread} more could not be read" if self.unread else ""
         return text + self._describe_verbosity()
 

@@ -217,6 +217,17 @@ def test_without_graded_answers_that_is_said(tmp_path: Path) -> None:
     assert doubt.headline and "nobody has measured how far people agree" in doubt.text
 
 
+def test_graded_answers_of_one_grade_say_nothing_of_others(tmp_path: Path) -> None:
+    rows = [f"q{i},well {i},pass\n" for i in range(24)]
+    (tmp_path / "labels.csv").write_text("question,answer,grade\n" + "".join(rows))
+    plan = planned(tmp_path, Letters(tmp_path, labels="labels.csv"))
+    with Ledger.open(tmp_path / "l.db") as ledger:
+        conducted(plan, ledger, lambda prompt: "Grade: pass")
+        [doubt] = [one for one in summarise(ledger, plan.id).doubts if one.kind == "judge_disagrees"]
+    assert doubt.headline and "All of these have one grade, so that nothing is known of answers of other" in doubt.text
+    assert "chance" not in doubt.text
+
+
 def test_a_judge_that_fails_loses_nothing(tmp_path: Path) -> None:
     plan = planned(tmp_path, Letters(tmp_path))
 

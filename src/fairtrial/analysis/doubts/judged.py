@@ -37,6 +37,9 @@ def _tell_agreement(judge: JudgeReport, task: str, measure: str) -> Doubt:
     text = f"{what}, which {found.describe()}."
     if found.same is None:
         return Doubt("judge_unexamined", text, task, headline=True)
+    if found.kappa is None and found.same.mean == 1.0:
+        text += " All of these have one grade, so that nothing is known of answers of other quality."
+        return Doubt("judge_disagrees", text, task, count=found.count, headline=True)
     if found.kappa is None or found.kappa.mean < LOW_KAPPA:
         text += " That is little more than chance."
         return Doubt("judge_disagrees", text, task, count=found.count, headline=True)

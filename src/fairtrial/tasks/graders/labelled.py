@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fairtrial.errors import DataError
+from fairtrial.errors import DataError, SpecError
 from fairtrial.records import Answer, GenerateRequest, Item, Measure, Observation, Request, content_hash
 from fairtrial.tasks.base import TaskCard
 from fairtrial.tasks.data.files import read_rows
@@ -75,16 +75,22 @@ def read_labelled_rows(
     found, bad = [], []
     for number, row in enumerate(rows, start=1):
         place = read_place(row["grade"])
-        if place is None or row["answer"] is None:
-            bad.append(f"row {number}: the grade is {row['grade']!r}")
+        if place is None:
+            bad.append(f"row {number}: the grade is {row['grade']!r:.60}")
+            continue
+        if row["answer"] in (None, ""):
+            bad.append(f"row {number}: there is no answer")
             continue
         expected = row.get("expected")
         right = expected if isinstance(expected, list) else [] if expected in (None, "") else [expected]
         found.append(LabelledRow(str(row["question"]), str(row["answer"]), place, tuple(map(str, right)), row))
     if bad:
         shown = "; ".join(bad[:5]) + (f"; {len(bad) - 5} more" if len(bad) > 5 else "")
-        raise DataError(f"{len(bad)} of {len(rows)} rows have no grade of the scale {', '.join(grades)}: {shown}",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            f"{len(bad)} of {len(rows)} rows cannot be used: {shown}",
+            fix=f"Each needs an answer, and a grade of the scale {', '.join(grades)}.",
+            where=str(path),
+        )
     return found
 
 
@@ -145,7 +151,12 @@ class LabelledAnswers:
     def requests(self, item: Item) -> Sequence[Request]:
         """Return what the judge is asked about one of them."""
         row = self._rows[item.doc_id]
-        return [self._asks.make_request(row.question, row.answer, row.expected, row.row)]
+        try:
+            return [self._asks.make_request(row.question, row.answer, row.expected, row.row)]
+        except SpecError as error:  # the rubric may fit the rows of the task and not these
+            shown = f"{error.message} (row {item.doc_id + 1} of the graded answers, {self.card.name})"
+            fix = f"{error.fix} A column that the rubric uses must be in the graded answers, too."
+            raise SpecError(shown, fix=fix, where=error.where) from error
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return the judge's value, and whether it is that of the people; nothing if it cannot be read."""

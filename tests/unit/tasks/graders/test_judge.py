@@ -188,6 +188,7 @@ def test_answers_that_people_have_graded(tmp_path: Path) -> None:
     [
         ("question,answer\na,b\n", "the column 'grade' is missing"),
         ("question,answer,grade\na,b,9\n", "row 1: the grade is 9"),
+        ("question,answer,grade\na,b,5\na,,5\n", "1 of 2 rows cannot be used: row 2: there is no answer"),
         (None, "no such file"),
     ],
 )
@@ -203,3 +204,12 @@ def test_graded_answers_may_stand_between_semicolons(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("question;answer;grade\nWhat, then?;Berlin, of course;5\n")
     task = judge_of(tmp_path, scale=[1, 5], labels="labels.csv").labelled_answers()
     assert [item.gold for item in task.items()] == [("5",)]
+
+
+def test_a_rubric_that_graded_answers_do_not_fit_says_which(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(LABELS)
+    (tmp_path / "rubric.txt").write_text("{{answer}} must be {{row.tone}}.")
+    task = judge_of(tmp_path, scale=[1, 5], labels="labels.csv", rubric="rubric.txt").labelled_answers()
+    assert task is not None
+    with pytest.raises(SpecError, match=r"tone.* \(row 2 of the graded answers, labels.csv\)"):
+        task.requests(task.items()[1])
