@@ -11,7 +11,8 @@ import unicodedata
 from fairtrial.archive.hostile.characters import fold_look_alikes
 
 _DIGITS = str.maketrans("013457@$!|", "oieastasil")
-_MIXED = re.compile(r"[a-z0-9@$!|]*[a-z][a-z0-9@$!|]*")
+_MIXED = re.compile(r"[a-z0-9@$!|]{3,}")
+_LETTER = re.compile("[a-z]")
 _QUOTES = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-",
            "\u2026": ".", "\u2212": "-"}  # fmt: skip
 
@@ -39,4 +40,4 @@ def fold_text(text: str) -> str:
 
 def read_digits(folded: str) -> str:
     """Return a folded text with digits and signs within words as the letters that they stand for, as in ``1gn0re``."""
-    return _MIXED.sub(lambda word: word[0].translate(_DIGITS) if len(word[0]) > 2 else word[0], folded)
+    return _MIXED.sub(lambda run: run[0].translate(_DIGITS) if _LETTER.search(run[0]) else run[0], folded)

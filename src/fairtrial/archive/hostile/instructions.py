@@ -11,6 +11,7 @@ import base64
 import binascii
 import codecs
 import re
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -76,13 +77,17 @@ def find_instructions(text: str) -> tuple[InstructionSpan, ...]:
     if not found:
         return ()
     quotes = [(one.start(), one.end()) for one in _QUOTED.finditer(text)]
-    spans = [
-        InstructionSpan(
-            start, end, rule, any(first < end and start < last and first <= start + 3 for first, last in quotes)
-        )
-        for start, end, rule in _merge(found)
-    ]
-    return tuple(spans[:MOST_SPANS])
+    told = _merge(found)[:MOST_SPANS]
+    return tuple(InstructionSpan(start, end, rule, _is_quoted(start, end, quotes)) for start, end, rule in told)
+
+
+def _is_quoted(start: int, end: int, quotes: list[tuple[int, int]]) -> bool:
+    """Return whether a span stands in one of some quotations, which are in order, or begins up to 3 characters before.
+
+    A quotation has 3 characters or more, so that of those that begin before there the last two alone may reach it.
+    """
+    after = bisect(quotes, start + 3, key=lambda one: one[0])
+    return any(first < end and start < last for first, last in quotes[max(0, after - 2) : after])
 
 
 def _merge(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:

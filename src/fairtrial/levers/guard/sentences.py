@@ -11,7 +11,8 @@ HARD = 8_000
 CLEAR = 40
 """Characters around a space in which no digit and no address stands, if that can be had."""
 
-_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f\u061f\u0964]+[\"'\u201d\u2019)\]]*(?=\s)|\n+")
+_STOPS = ".!?\u2026\u3002\uff01\uff1f\u061f\u0964"
+_END = re.compile(rf"(?<![{_STOPS}])[{_STOPS}]+[\"'\u201d\u2019)\]]*(?=\s)|\n+")
 _SHORT = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|e\.g|i\.e|approx|tel|fig|ext|inc|ltd|co)|\b[A-Za-z])\.$", re.I
 )
@@ -21,35 +22,38 @@ _DELICATE = re.compile(r"[\d@]")
 _SAFE = re.compile(rf"(?<![\d\s{_JOINS}])\s+(?=\S)|(?<!\s)\s+(?=[^\s\d(+])")
 """A space that is not within a number."""
 _GOES_ON = re.compile(r"\s*[\d(+]")
+_SPACE = re.compile(r"\s*")
 
 
-def find_end(text: str, last: bool = False) -> int:
-    """Return where the first sentence of a text ends, with the white space after it; 0 if that is not known yet.
+def find_end(text: str, last: bool = False, start: int = 0) -> int:
+    """Return the length of the first sentence of a text, with the white space after it; 0 if that is not known yet.
 
     A number is never cut, whatever stands between its digits, so what comes after an end must be seen.
 
     Args:
         text: from the beginning of the sentence.
         last: whether nothing comes after it.
+        start: where the sentence begins.
     """
-    for match in _END.finditer(text):
+    near = text[start : start + LONGEST + 2]  # what comes after it is looked at only where no sentence ends in it
+    for match in _END.finditer(near):
         after = match.end()
-        space = re.match(r"\s*", text[after:])
+        space = _SPACE.match(near, after)
         assert space is not None
-        end = after + space.end()
-        if end == len(text) and not last:
+        end = space.end()
+        if start + end == len(text) and not last:
             return 0
         if end > LONGEST:
             break
-        head = text[max(0, after - 80) : after].rstrip()
+        head = near[max(0, after - 80) : after].rstrip()
         if _SHORT.search(head) and "\n" not in match[0]:
             continue
-        if _NUMBER.search(head.rstrip(".!?")) and _GOES_ON.match(text[after:]):
+        if _NUMBER.search(head.rstrip(".!?")) and _GOES_ON.match(near, after):
             continue
         return end
-    if len(text) > LONGEST and (cut := _cut_long(text)):
+    if len(near) > LONGEST and (cut := _cut_long(text[start:])):
         return cut
-    return len(text) if last else 0
+    return len(text) - start if last else 0
 
 
 def _cut_long(text: str) -> int:
@@ -72,7 +76,7 @@ def cut_sentences(text: str) -> list[tuple[int, int]]:
     """Return the places of the sentences of a whole text, each with the white space after it."""
     spans, at = [], 0
     while at < len(text):
-        end = at + (find_end(text[at:], last=True) or len(text) - at)
+        end = at + (find_end(text, last=True, start=at) or len(text) - at)
         spans.append((at, end))
         at = end
     return spans

@@ -60,16 +60,17 @@ class AnswerGuard:
         if self.stopped:
             return ""
         self._waiting += chunk
-        given = ""
+        given, at, waiting = "", 0, self._waiting
         while not self._whole and not self.stopped:
-            end = find_end(self._waiting)
-            if len(self._waiting) > HARD and not 0 < end <= HARD:
+            length = find_end(waiting, start=at)
+            if len(waiting) - at > HARD and not 0 < length <= HARD:
                 self._whole = True  # nothing comes before its end
                 break
-            if not end:
+            if not length:
                 break
-            sentence, self._waiting = self._waiting[:end], self._waiting[end:]
-            given += self._check(sentence, last=False)
+            given += self._check(waiting[at : at + length], last=False)
+            at += length
+        self._waiting = waiting[at:]
         return given
 
     def finish(self) -> str:
@@ -79,11 +80,10 @@ class AnswerGuard:
         rest, self._waiting = self._waiting, ""
         if self._whole:
             return self._check(rest, last=True)
-        given = ""
-        while rest and not self.stopped:
-            end = find_end(rest, last=True) or len(rest)
-            sentence, rest = rest[:end], rest[end:]
-            given += self._check(sentence, last=not rest)
+        given, at = "", 0
+        while at < len(rest) and not self.stopped:
+            begun, at = at, at + (find_end(rest, last=True, start=at) or len(rest) - at)
+            given += self._check(rest[begun:at], last=at == len(rest))
         return given if given or self._given else self._check("", last=True)
 
     def _check(self, text: str, last: bool) -> str:

@@ -30,7 +30,7 @@ _NUMBERS = {
 _FIGURE = re.compile(r"\d+(?:[.:]\d+)*|[a-z]+")
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*([ap])\.?\s?m\b\.?")
 _MARK = re.compile(r"\[\d{1,3}\]")
-_LIST = re.compile(r"^\s*\d{1,2}[.)]\s", re.M)
+_LIST = re.compile(r"^[^\S\n]*\d{1,2}[.)]\s", re.M)
 
 
 def is_about_voting(question: str) -> bool:

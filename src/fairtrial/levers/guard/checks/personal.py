@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from operator import itemgetter
 
 from fairtrial.conduct import find_personal_data
 from fairtrial.levers.guard.checks.base import Change, CheckFinding, Looked, Seen
@@ -55,7 +58,7 @@ def find_places(text: str, kinds: tuple[str, ...]) -> list[tuple[int, int, str]]
     for again in (_DOTTED.sub("-", plain), re.sub(r"(?<=\d)\n(?=\d)", " ", plain)):
         if again != plain:
             more = ((one.start, one.end, one.kind) for one in find_personal_data(again) if one.kind in ("card", "iban"))
-            found += [one for one in more if not any(one[0] < b and a < one[1] for a, b, _ in found)]
+            found += _list_apart(more, sorted(found))
     if "name" in kinds:
         found += [(*match.span(1), "name") for match in _NAMED.finditer(text)]
     chosen: list[tuple[int, int, str]] = []
@@ -63,6 +66,12 @@ def find_places(text: str, kinds: tuple[str, ...]) -> list[tuple[int, int, str]]
         if kind in kinds and (not chosen or start >= chosen[-1][1]):
             chosen.append((start, end, kind))
     return chosen
+
+
+def _list_apart(more: Iterable[tuple[int, int, str]], found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Return the places that overlap none of those found, which are in order."""
+    ends = list(accumulate((end for _, end, _ in found), max, initial=0))
+    return [one for one in more if ends[bisect_left(found, one[1], key=itemgetter(0))] <= one[0]]
 
 
 class PersonalDataLooker:

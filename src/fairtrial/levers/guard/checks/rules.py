@@ -9,7 +9,7 @@ from pathlib import Path
 from fairtrial.archive.hostile.instructions import find_instructions
 from fairtrial.conduct import read_conduct
 from fairtrial.levers.guard.checks.base import Change, CheckFinding, Looked, Seen, check_categories
-from fairtrial.levers.guard.reading.views import PLAIN, fold_disguises, is_unreadable, list_views
+from fairtrial.levers.guard.reading.views import fold_disguises, is_unreadable, list_views
 from fairtrial.levers.guard.rules.book import BOOKS, Book, Match, describe_match, list_known_words, load_book, read_book
 from fairtrial.levers.guard.sentences import cut_sentences
 from fairtrial.spec.guard import RuleSettings
@@ -101,12 +101,11 @@ class RuleLooker:
         if "injections" in own.sets:
             seen: set[str] = set()
             for view in views:
-                source = text if view.name == PLAIN else view.text
-                for span in find_instructions(source):
+                for span in find_instructions(view.source):
                     category = STEERING if span.rule in STEERS else INJECTION
                     if span.rule not in seen and self._wants(category):
                         seen.add(span.rule)
-                        match = Match(span.rule, category, (source[span.start : span.end],), view.name)
+                        match = Match(span.rule, category, (view.source[span.start : span.end],), view.name)
                         yield CheckFinding(match.rule, match.category, describe_match(match))
         if UNREADABLE in own.sets and self._wants(UNREADABLE) and is_unreadable(text):
             yield CheckFinding("a script that no rule reads", UNREADABLE)

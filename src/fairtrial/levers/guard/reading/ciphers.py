@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 LEAST = 2
 """Words of `LONG` letters that must become known."""
@@ -16,7 +16,8 @@ SHARE = 0.5
 """Share of the unknown words that must become known, or `MANY` of them."""
 MANY = 6
 
-Undo = Callable[[str], Sequence[str]]
+Undo = Callable[[Sequence[str]], Sequence[Sequence[str]]]
+"""Words to what each may have been, the likeliest first."""
 
 _LETTERS = string.ascii_lowercase
 _WORD = re.compile(r"[^\W_]+(?:[@$!|+()][^\W_]+)*")
@@ -39,9 +40,13 @@ _GREEK = dict(zip(
 _TRANSLITERATED = str.maketrans({**_CYRILLIC, **_GREEK})
 
 
+def _exchange(table: Mapping[int, int | str]) -> Undo:
+    """Return what exchanges letters, of all words at once."""
+    return lambda words: [(one,) for one in "\n".join(words).translate(table).split("\n")]
+
+
 def _shift(by: int) -> Undo:
-    table = str.maketrans(_LETTERS, _LETTERS[by:] + _LETTERS[:by])
-    return lambda word: (word.translate(table),)
+    return _exchange(str.maketrans(_LETTERS, _LETTERS[by:] + _LETTERS[:by]))
 
 
 def _unlatin(word: str) -> Sequence[str]:
@@ -55,12 +60,12 @@ def _unlatin(word: str) -> Sequence[str]:
 
 CIPHERS: tuple[tuple[str, Undo], ...] = (
     *((f"letters shifted by {by}", _shift(by)) for by in (13, *range(1, 13), *range(14, 26))),
-    ("letters mirrored", lambda word: (word.translate(str.maketrans(_LETTERS, _LETTERS[::-1])),)),
-    ("words written backwards", lambda word: (word[::-1],)),
-    ("digits for letters", lambda word: (word.translate(_MORE_DIGITS),)),
-    ("pig Latin", _unlatin),
+    ("letters mirrored", _exchange(str.maketrans(_LETTERS, _LETTERS[::-1]))),
+    ("words written backwards", lambda words: [(word[::-1],) for word in words]),
+    ("digits for letters", _exchange(_MORE_DIGITS)),
+    ("pig Latin", lambda words: [_unlatin(word) for word in words]),
 )
-"""Name of a cipher, and what takes it off a word: what the word may have been, the likeliest first."""
+"""Name of a cipher, and what takes it off."""
 
 
 def decipher(folded: str, known: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -82,7 +87,7 @@ def transliterate(text: str, known: frozenset[str]) -> Iterator[tuple[str, str]]
     small = text.casefold()
     if not any(one in _CYRILLIC or one in _GREEK for one in small):
         return
-    yield from _try_words(small, known, (("another alphabet", lambda word: (word.translate(_TRANSLITERATED),)),))
+    yield from _try_words(small, known, (("another alphabet", _exchange(_TRANSLITERATED)),))
 
 
 def _try_words(text: str, known: frozenset[str], ciphers: tuple[tuple[str, Undo], ...]) -> Iterator[tuple[str, str]]:
@@ -91,12 +96,14 @@ def _try_words(text: str, known: frozenset[str], ciphers: tuple[tuple[str, Undo]
     if sum(len(word) >= LONG for word in unknown) < LEAST:
         return
     for name, undo in ciphers:
-        options = {word: undo(word) for word in unknown}
-        read = {word: next((one for one in some if one in known), some[0]) for word, some in options.items()}
-        gained = [now for word, now in read.items() if now != word and now in known]
-        long = sum(len(word) >= LONG for word in gained)
-        if long < LEAST or (len(gained) < SHARE * len(unknown) and len(gained) < MANY):
+        options = undo(unknown)
+        gained = [some for some in options if not known.isdisjoint(some)]
+        if len(gained) < LEAST or (len(gained) < SHARE * len(unknown) and len(gained) < MANY):
             continue
+        chosen = [some[0] if len(some) == 1 else next(filter(known.__contains__, some), some[0]) for some in options]
+        if sum(len(one) >= LONG and one in known for one in chosen) < LEAST:
+            continue
+        read = dict(zip(unknown, chosen, strict=True))
         yield name, _WORD.sub(lambda match, read=read: read.get(match[0], match[0]), text)  # type: ignore[misc]
 
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from fairtrial.archive.hostile.characters import clean_characters
@@ -57,10 +58,12 @@ class View:
     Attributes:
         name: which disguise was taken off; ``plain``: none.
         text: folded.
+        source: the text that the rules for instructions read: a piece as it was written, else the same.
     """
 
     name: str
     text: str
+    source: str
 
 
 def fold_disguises(text: str) -> str:
@@ -79,15 +82,18 @@ def list_views(text: str, known: frozenset[str], decode: bool = True) -> list[Vi
         known: words by which a text is recognised, e.g. common ones and those of the rules.
         decode: whether disguises are taken off.
     """
-    seen: dict[str, str] = {}
-    starts = range(0, max(1, len(text)), PIECE)
-    for start in starts:
-        piece = text[max(0, start - OVERLAP) : start + PIECE]
-        views = _read_piece(piece, known, decode)
-        for name, made in islice(views, MOST_VIEWS):  # of each piece: what stands before it takes none of its views
-            if made.strip():
-                seen.setdefault(made, name)
-    return [View(name, made) for made, name in seen.items()]
+    seen: dict[str, View] = {}
+    for start in range(0, max(1, len(text)), PIECE):
+        for view in _list_views(text[max(0, start - OVERLAP) : start + PIECE], known, decode):
+            seen.setdefault(view.text, view)
+    return list(seen.values())
+
+
+@lru_cache(maxsize=16)  # checks of one policy read the same texts; 16 pieces are 30 MB at the most
+def _list_views(piece: str, known: frozenset[str], decode: bool) -> tuple[View, ...]:
+    """Return the views of a piece; what stands before it takes none of them."""
+    views = islice(_read_piece(piece, known, decode), MOST_VIEWS)
+    return tuple(View(name, made, piece if name == PLAIN else made) for name, made in views if made.strip())
 
 
 def _read_piece(text: str, known: frozenset[str], decode: bool) -> Iterator[tuple[str, str]]:

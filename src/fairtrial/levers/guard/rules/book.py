@@ -7,9 +7,11 @@ all it can say, so that a person can read it, and no text takes it more than lin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated
 
@@ -27,8 +29,12 @@ BOOKS = {"hazards": ("hazards", "intents"), "jailbreaks": ("jailbreaks",)}
 """Set of rules, as a policy names it, to its files."""
 NEAR = 6
 """Words around a match in which an exception counts."""
+HEAD = 4
+"""Letters of a word by which a text without it is told."""
+_RUN = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _END = re.compile(r"[.!?\n;]")
+_BEGIN = itemgetter(0)
 
 
 class RuleText(Section):
@@ -51,13 +57,30 @@ class BookText(Section):
 
 @dataclass(frozen=True, slots=True)
 class PatternRule:
-    """A rule as patterns over folded text."""
+    """A rule as patterns over folded text.
+
+    Attributes:
+        name, category: of the rule.
+        needs: each must be found,
+        unless: and this not beside them,
+        within: in so many words.
+        heads: of each of ``needs`` the first letters, at most `HEAD`, that its words begin with; empty if unknown.
+    """
 
     name: str
     category: str
     needs: tuple[re.Pattern[str], ...]
     unless: re.Pattern[str] | None
     within: int
+    heads: tuple[frozenset[str], ...] = ()
+
+    def may_hold(self, beginnings: Set[str]) -> bool:
+        """Return whether a text can have words of all groups; quicker than to look for them.
+
+        Args:
+            beginnings: first letters of its words, 1 to `HEAD` of each.
+        """
+        return not any(heads and heads.isdisjoint(beginnings) for heads in self.heads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +120,11 @@ class Book:
         found: dict[tuple[str, str], Match] = {}
         for view in views:
             places: _Places | None = None
+            beginnings = {word[:n] for word in set(_RUN.findall(view.text)) for n in range(1, HEAD + 1)}
             for rule in rules:
-                if (rule.name, rule.category) in found or not all(need.search(view.text) for need in rule.needs):
+                if (rule.name, rule.category) in found or not rule.may_hold(beginnings):
+                    continue
+                if not all(need.search(view.text) for need in rule.needs):
                     continue
                 places = places or _Places(view.text)
                 if words := _find_window(rule, places):
@@ -125,33 +151,31 @@ class _Places:
 
     def number(self, at: int) -> int:
         """Return the number of the word at a character."""
-        low, high = 0, len(self.starts)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self.starts[middle] <= at else (low, middle)
-        return self.numbers[max(low - 1, 0)] if self.numbers else 0
+        return self.numbers[max(bisect(self.starts, at) - 1, 0)] if self.numbers else 0
+
+    def find(self, pattern: re.Pattern[str]) -> list[tuple[int, int, str]]:
+        """Return where a pattern's words stand, in order: numbers of the first and the last one, and the words."""
+        return [(self.number(m.start(1)), self.number(m.end(1) - 1), m[1]) for m in pattern.finditer(self.text)]
 
 
 def _find_window(rule: PatternRule, places: _Places) -> tuple[str, ...]:
     """Return the words by which a rule holds; empty if it does not."""
-    groups = [
-        [(places.number(m.start(1)), places.number(m.end(1) - 1), m[1]) for m in need.finditer(places.text)]
-        for need in rule.needs
-    ]
-    spans: list[tuple[int, int]] = []
-    if rule.unless is not None:
-        spans = [(places.number(m.start(1)), places.number(m.end(1) - 1)) for m in rule.unless.finditer(places.text)]
+    groups = [places.find(need) for need in rule.needs]
+    spans = [] if rule.unless is None else places.find(rule.unless)
+    longest = max((b - a for a, b, _ in spans), default=0)
     for first, last, words in groups[0]:
         chosen, low, high = [words], first, last
         for group in groups[1:]:
-            near = [one for one in group if max(high, one[1]) - min(low, one[0]) < rule.within]
+            begun = group[bisect(group, high - rule.within, key=_BEGIN) : bisect(group, low + rule.within, key=_BEGIN)]
+            near = [one for one in begun if max(high, one[1]) - min(low, one[0]) < rule.within]
             if not near:
                 break
             best = min(near, key=lambda one: max(high, one[1]) - min(low, one[0]))
             low, high = min(low, best[0]), max(high, best[1])
             chosen.append(best[2])
         else:
-            if not any(a <= high + NEAR and low - NEAR <= b for a, b in spans):
+            beside = spans[bisect(spans, low - NEAR - longest - 1, key=_BEGIN) : bisect(spans, high + NEAR, key=_BEGIN)]
+            if not any(low - NEAR <= b for _, b, _ in beside):
                 return tuple(dict.fromkeys(" ".join(one.split()) for one in chosen))
     return ()
 
@@ -168,6 +192,12 @@ def _compile_group(phrases: Sequence[str]) -> re.Pattern[str]:
 
     options = sorted({one(phrase) for phrase in phrases}, key=lambda text: (-len(text), text))
     return re.compile(rf"(?<!\w)({'|'.join(options)})(?!\w)")
+
+
+def _list_heads(phrases: Sequence[str]) -> frozenset[str]:
+    """Return the first letters of a group's phrases; nothing if one begins with what is no letter or digit."""
+    found = [_RUN.match(fold_disguises(phrase.split()[0].rstrip("*"))) for phrase in phrases if phrase.split()]
+    return frozenset(run[0][:HEAD] for run in found if run) if all(found) else frozenset()
 
 
 def _expand(phrases: Sequence[str], words: Mapping[str, Sequence[str]], where: str) -> list[str]:
@@ -198,6 +228,7 @@ def make_book(text: BookText, where: str = "") -> Book:
                 tuple(_compile_group(group) for group in needs),
                 _compile_group(unless) if unless else None,
                 one.within,
+                tuple(_list_heads(group) for group in needs),
             )
         )
     return Book(text.version, tuple(rules), frozenset(vocabulary))
