@@ -29,6 +29,7 @@ from fairtrial.records import (
     ScoreAnswer,
     ScoreRequest,
 )
+from fairtrial.records.hashing import write_canonically
 from fairtrial.records.requests import describe_sought
 from fairtrial.records.trace import Trace, TraceStep, read_trace, renamed_trace, trace_document
 
@@ -48,6 +49,15 @@ OPTIONAL = (
 )
 """Fields of answers that are not stored while they hold this."""
 
+FIELDS = {
+    kind: (
+        [field.name for field in fields(kind) if field.name not in dict(OPTIONAL)],
+        [(name, nothing) for name, nothing in OPTIONAL if name in {field.name for field in fields(kind)}],
+    )
+    for kind in (ScoreAnswer, GenerateAnswer)
+}
+"""Fields that are always stored, and the others with what they hold where they are not."""
+
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 LONGEST = 1 << 28
 """Bytes of a request's text; what unpacks to more was not packed here."""
@@ -63,8 +73,8 @@ def dumps(value: object) -> str:
     JSON lacks: numbers that are not finite, and Python objects.
     """
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        text = write_canonically(value)
+    except (TypeError, ValueError, RecursionError) as error:
         raise LedgerError(f"a value has no place in a ledger: {error}.", fix="Rows hold JSON values only.") from error
     if text.isascii() or not LONE_SURROGATE.search(text):
         return text
@@ -139,11 +149,11 @@ def _request_of(found: dict[str, Any]) -> Request:
 
 def encode_answer(answer: Answer) -> dict[str, Any]:
     """Return an answer as JSON values; an impossible continuation's minus infinity becomes null."""
-    body = {field.name: getattr(answer, field.name) for field in fields(answer)}
-    body["trace"] = ()
-    for optional, nothing in OPTIONAL:
-        if body.get(optional) == nothing:
-            body.pop(optional, None)
+    always, optional = FIELDS[type(answer)]
+    body = {name: getattr(answer, name) for name in always}
+    for name, nothing in optional:
+        if (value := getattr(answer, name)) != nothing:
+            body[name] = value
     if answer.trace:
         for step in answer.trace:
             if odd := _find_odd_field(step):
@@ -154,7 +164,7 @@ def encode_answer(answer: Answer) -> dict[str, Any]:
         body["trace"] = trace_document(answer.trace)
     if isinstance(answer, ScoreAnswer):
         for value in answer.logprobs:
-            if math.isnan(value) or value == math.inf:
+            if not math.isfinite(value) and value != -math.inf:
                 raise LedgerError(f"{value} is not a log-probability.", fix="The engine's arithmetic has failed.")
         body["logprobs"] = [None if value == -math.inf else value for value in answer.logprobs]
     return body

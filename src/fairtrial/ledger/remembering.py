@@ -22,12 +22,12 @@ class ReadMemory:
     It is forgotten as soon as another connection has committed anything, or this one has changed a row.
 
     Attributes:
-        in_snapshot: whether the transaction that is open was begun to read, so that what it sees stays as it is.
+        may_keep: what the transaction that is open sees stays as it is, or whoever takes it back has all of it forgotten.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.in_snapshot = False
+        self.may_keep = False
         self._state: tuple[int, int] | None = None
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
@@ -40,7 +40,7 @@ class ReadMemory:
             read: reads it; nobody may change what it returns.
             count_bytes: how much room it takes; what is small need not say.
         """
-        if self._connection.in_transaction and not self.in_snapshot:  # what is read here may never be committed
+        if self._connection.in_transaction and not self.may_keep:  # what is read here may never be committed
             return read()
         state = self._find_state()
         if state != self._state:

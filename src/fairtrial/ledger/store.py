@@ -5,7 +5,8 @@ written again for the same candidate and request is dropped.  One kind of row is
 run knows of a candidate as a whole, with every chunk, so that a killed run leaves what it knew.  Every `commit` is one
 transaction in write-ahead mode with ``synchronous=FULL``: what was committed survives a killed process, and a power cut
 as far as the disk keeps its word.  Where transactions come thick and fast, and each may be made again, the disk is
-waited for ten times a second (`SOON`): a killed process loses none of them, a power cut those since.
+waited for ten times a second: a killed process loses none of them, a power cut those since; where they are gathered
+(`Ledger.gathering`), so does a killed process.
 Knows nothing of engines or statistics.
 """
 
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,18 +24,14 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from fairtrial.errors import LedgerBusyError, LedgerError
-from fairtrial.ledger.encoding import (
-    decode_answer,
-    dumps,
-    encode_answer,
-    encode_item,
-    escape_surrogates,
-)
+from fairtrial.ledger.encoding import decode_answer, dumps, encode_item, escape_surrogates
+from fairtrial.ledger.gathering import WRITER, LedgerTransactions
 from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, find_place, note_closed, open_file
 from fairtrial.ledger.order import LeadingColumns, Order
 from fairtrial.ledger.passage_rows import add_passages
+from fairtrial.ledger.ready import NO_CELLS, ReadyCells
 from fairtrial.ledger.remembering import ReadMemory
-from fairtrial.ledger.request_rows import add_requests, find_other_requests
+from fairtrial.ledger.request_rows import add_asked, add_requests
 from fairtrial.ledger.shape import is_finite, read_mapping
 from fairtrial.records import Answer, Item, Observation, Request
 
@@ -51,6 +47,7 @@ class Chunk:
         absences: (task id, item id, repeat, measure, reason): what was not measured, and why.
         whole: (number of the run, observation) about the candidate as a whole; takes the place of what the same run
             has entered before.
+        cells: of requests and answers, as far as they were made already.
     """
 
     answers: Sequence[tuple[Request, Answer]] = ()
@@ -58,6 +55,7 @@ class Chunk:
     observations: Sequence[tuple[str, str, int, Observation]] = ()
     absences: Sequence[tuple[str, str, int, str, str]] = ()
     whole: Sequence[tuple[int, Observation]] = ()
+    cells: ReadyCells = NO_CELLS
 
 
 EndReason = Literal["finished", "rounds", "budget", "interrupted", "failed"]
@@ -97,10 +95,6 @@ BLOCK_ROWS = 20_000
 """Rows that are in memory at once where a whole column is read."""
 
 
-SOON = 0.1
-"""Seconds within which the disk is waited for once, where transactions may be made again."""
-
-
 class Ledger:
     """One ledger file.  Use it as a context manager, or close it.  Not thread-safe."""
 
@@ -114,7 +108,7 @@ class Ledger:
         self.orders: dict[tuple[str, str], Order] = {}
         self.leads: dict[tuple[str, str, str], LeadingColumns] = {}
         self.memory = ReadMemory(connection)
-        self._safe_since = float("-inf")
+        self._transactions = LedgerTransactions(connection, self.memory, self._check_place)
 
     @classmethod
     def open(cls, path: str | Path, create: bool = True) -> Ledger:
@@ -174,6 +168,8 @@ class Ledger:
         self._lock_place = find_place(Path(self.lock.lock_file))
         try:
             self.guard(False)
+            for name, value in WRITER.items():
+                self.connection.execute(f"PRAGMA {name} = {value}")
             yield
         finally:
             self.guard(self.guarded)
@@ -202,37 +198,59 @@ class Ledger:
         """Run statements as one transaction: all or nothing.  Raises LedgerError if the file cannot be written.
 
         Args:
-            again: it could be made again, so that a power cut within `SOON` may take it back.
+            again: it could be made again, so that a power cut may take back the last tenth of a second of them.
         """
-        db = self.connection
-        self._check_place()
-        began = time.monotonic()
-        waits = not again or began >= self._safe_since + SOON
         try:
-            db.execute(f"PRAGMA synchronous = {'FULL' if waits else 'NORMAL'}")
-            db.execute("BEGIN IMMEDIATE")
-            yield db
-            db.execute("COMMIT")
-            self._safe_since = time.monotonic() if waits else self._safe_since
+            with self._transactions.write(again) as db:
+                yield db
         except FAILURES as error:
             raise explain_sqlite_error(error, self.path, "written") from error
         except UnicodeEncodeError as error:
             raise LedgerError(f"a text has no place in {self.path.name}: {error}.") from error
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Within it, transactions that could be made again become one with others of the same tenth of a second.
+
+        What is written is read at once through this ledger, and by others a little later.  Whoever waits for something
+        calls `settle_due` before.
+        """
+        self._transactions.gathers = True
+        try:
+            yield
         finally:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
+            self._transactions.gathers = False
+            self.settle()
+
+    def settle(self) -> None:
+        """Commit what is gathered.  Raises LedgerError if the file cannot be written."""
+        try:
+            self._transactions.settle()
+        except FAILURES as error:
+            raise explain_sqlite_error(error, self.path, "written") from error
+
+    def settle_due(self) -> float | None:
+        """Commit what was gathered long enough; return in how many seconds the rest is due, None if there is none.
+
+        Raises LedgerError if the file cannot be written.
+        """
+        try:
+            return self._transactions.settle_due()
+        except FAILURES as error:
+            raise explain_sqlite_error(error, self.path, "written") from error
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Read everything inside as of one moment, whatever another process writes meanwhile; nothing is written."""
         db = self.connection
+        self.settle()
         try:
             db.execute("BEGIN")
             self.guard(True)
-            self.memory.in_snapshot = True
+            self.memory.may_keep = True
             yield
         finally:
-            self.memory.in_snapshot = False
+            self.memory.may_keep = False
             if db.in_transaction:
                 db.execute("ROLLBACK")
             self.guard(self.guarded and not self.lock.is_locked)
@@ -343,23 +361,17 @@ class Ledger:
                     fix="Grade an item that has no value by leaving the measure out.",
                 )
         requests = [(request.id, request) for request, _ in chunk.answers]
-        answers = [
-            (candidate_id, request_id, dumps(encode_answer(answer)))
-            for (request_id, _), (_, answer) in zip(requests, chunk.answers, strict=True)
-        ]
+        answers = [(candidate_id, r.id, chunk.cells.write(r.id, answer)) for r, answer in chunk.answers]
         seen = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in chunk.observations]
         now = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in whole]
         absent = [
             (candidate_id, t, i, n, measure, escape_surrogates(reason)) for t, i, n, measure, reason in chunk.absences
         ]
-        asked = [(candidate_id, t, i, n, at, r) for t, i, n, ids in chunk.asked for at, r in enumerate(ids)]
         with self.transaction(again) as db:
-            add_requests(db, requests)
+            add_requests(db, requests, chunk.cells)
             db.executemany("INSERT OR IGNORE INTO answers (candidate_id, request_id, answer) VALUES (?, ?, ?)", answers)
             add_passages(db, (answer for _, answer in chunk.answers))
-            clash = find_other_requests(db, candidate_id, chunk.asked)
-            if clash is None:
-                db.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?)", asked)
+            if (clash := add_asked(db, candidate_id, chunk.asked)) is None:
                 db.executemany("INSERT OR IGNORE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seen)
                 db.executemany("INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", now)
                 db.executemany("INSERT OR IGNORE INTO absences VALUES (?, ?, ?, ?, ?, ?)", absent)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairtrial.measures import whole
-from fairtrial.measures.base import NotMeasuredError, Probe, Watcher, watch_all
+from fairtrial.measures.base import NotMeasuredError, Probe, Watcher, is_watcher, watch_all
 from fairtrial.measures.cost import CostProbe, find_price, make_cost_probe
 from fairtrial.measures.energy import EnergyMeter, EnergyProbe
 from fairtrial.measures.memory import MemoryMeter
@@ -36,6 +36,7 @@ __all__ = [
     "describe_unloaded",
     "find_measures",
     "find_plugin_probes",
+    "is_watcher",
     "watch_all",
 ]
 

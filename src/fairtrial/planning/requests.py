@@ -114,8 +114,8 @@ def _is_of_log(candidate: Candidate) -> bool:
 
 def join_turns(request: ScoreRequest) -> ScoreRequest:
     """Return the request with the examples of its prompts as running text."""
-    if not any(pair.prompt.examples for pair in request.pairs):
-        return request
     told = {id(pair.prompt): pair.prompt for pair in request.pairs}  # mostly one, and it stays one
+    if not any(prompt.examples for prompt in told.values()):
+        return request
     joined = {at: prompt.in_one_turn() for at, prompt in told.items()}
     return replace(request, pairs=tuple(Pair(joined[id(pair.prompt)], pair.continuation) for pair in request.pairs))

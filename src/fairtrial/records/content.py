@@ -80,7 +80,8 @@ class Message:
     @property
     def text(self) -> str:
         """The message as running text, with a placeholder for each image."""
-        return render_parts(self.parts)
+        first = self.parts[0] if len(self.parts) == 1 else None
+        return first.text if isinstance(first, TextPart) else render_parts(self.parts)
 
     @property
     def images(self) -> tuple[ImagePart, ...]:
@@ -218,7 +219,8 @@ class Prompt:
     @property
     def images(self) -> tuple[ImagePart, ...]:
         """All images, in the order in which they are shown."""
-        return tuple(image for message in self.messages for image in message.images)
+        parts = [part for message in self.messages for part in message.parts]
+        return tuple([part for part in parts if isinstance(part, ImagePart)])
 
     @property
     def _asked(self) -> int:
@@ -250,9 +252,9 @@ class Prompt:
         That of text alone is as old as the ledger and enters the ids of requests, so it must never change.
         """
         examples = self.examples
-        roles = tuple(message.role for message in examples)
+        roles = tuple([message.role for message in examples])
         others = (*self.messages[: int(self.messages[0].role == "system")], *self.messages[self._asked :])
-        odd = self.thought is not None or any(message.after and message not in examples for message in others)
+        odd = self.thought is not None or any([message.after and message not in examples for message in others])
         if odd or self.images or roles != ("user", "assistant") * (len(roles) // 2):
             return {"messages": [_describe(message) for message in self.messages]}
         body: dict[str, Any] = {"user": self.user, "system": self.system, "assistant": self.assistant}
@@ -292,11 +294,17 @@ def _merge_texts(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     if len(parts) == 1 and (isinstance(parts[0], ImagePart) or parts[0].text):
         return parts
     merged: list[Part] = []
+    texts: list[str] = []
     for part in parts:
-        if isinstance(part, TextPart) and merged and isinstance(merged[-1], TextPart):
-            merged[-1] = TextPart(merged[-1].text + part.text)
-        elif isinstance(part, ImagePart) or part.text:
-            merged.append(part)
+        if isinstance(part, TextPart):
+            texts.append(part.text)
+            continue
+        if text := "".join(texts):
+            merged.append(TextPart(text))
+        merged.append(part)
+        texts.clear()
+    if text := "".join(texts):
+        merged.append(TextPart(text))
     return tuple(merged)
 
 

@@ -117,6 +117,8 @@ Request = ScoreRequest | GenerateRequest
 
 def describe_sought(request: Request) -> dict[str, object]:
     """Return as JSON values what is to be searched for and found, as far as the task says so."""
+    if not request.query and not request.relevant:
+        return {}
     told = {"query": request.query, "relevant": list(request.relevant)}
     return {name: value for name, value in told.items() if value}
 

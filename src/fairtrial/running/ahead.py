@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.plan import Plan
@@ -82,6 +83,8 @@ class Lookahead:
         self._known: set[ChunkPlace] = set()
         self._asked: dict[str, set[str]] = {}
         """Ids of the requests that are under way, by candidate id: none is asked twice at a time."""
+        for rounds in every:
+            rounds.count_begun = partial(self._count_begun, rounds.task)
 
     def fill(self, current: TaskRounds, parts: Sequence[RoundPart] = ()) -> None:
         """Begin what there is room for; ``parts`` are those of the round that is being asked that are still to come."""
@@ -168,6 +171,11 @@ class Lookahead:
             return None
         self._forget(found[1])
         return found[0]
+
+    def _count_begun(self, task: PlannedTask, candidate: PlannedCandidate, chunk: Sequence[ItemRequests]) -> int | None:
+        """Return how many items of a chunk were asked for when it was begun; None if it was not."""
+        found = self._begun.get(find_place(task, candidate, chunk))
+        return None if found is None else sum(map(bool, found[0].missing))
 
     def _cancel_overlapping(self, part: RoundPart) -> None:
         """Cancel what was begun too early: other chunks of a candidate that ask some of the same."""

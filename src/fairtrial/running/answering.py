@@ -13,7 +13,8 @@ from numbers import Real
 from fairtrial.engines.base import Capabilities, Engine, MayLeaveOut, StreamsAnswers
 from fairtrial.engines.finite import find_flaw, make_nan_error
 from fairtrial.errors import CapabilityError, EngineError, PluginError
-from fairtrial.measures import Probe, Watcher, Whole, watch_all
+from fairtrial.ledger.ready import NO_CELLS, ReadyCells, make_cells
+from fairtrial.measures import Probe, Whole, is_watcher, watch_all
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import (
     Answer,
@@ -48,6 +49,7 @@ class Answered:
         failed: request id to why it has no answer, in words, where the trial goes on without it.
         machine: number of the machine that it was done on, among those that the record of the run lists; None where
             there is but one.
+        cells: of the ledger, as far as they were made where the answers were.
     """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Answered:
     wholes: Mapping[str, Whole] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
     machine: int | None = None
+    cells: ReadyCells = NO_CELLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +135,12 @@ def answer_items(
         return Answered(costs=[()] * len(items))
     engine = pool.get_engine(candidate)
     probes = pool.list_probes(candidate)
-    watchers = [probe for probe in probes if isinstance(probe, Watcher)]
+    watchers = [probe for probe in probes if is_watcher(probe)]
     failed: dict[str, str] = {}
     with watch_all(watchers):
         answers = answer_requests(engine, requests, candidate.name, on_answer, failed)
     by_item = [[answers[r.id] for r in requests if r.id not in failed] for requests in items]
-    seen = [observe_items(probe, by_item) for probe in probes if isinstance(probe, Watcher)]
+    seen = [observe_items(probe, by_item) for probe in probes if is_watcher(probe)]
     return Answered(
         answers,
         [[observation for costs in seen for observation in costs[i]] for i in range(len(items))],
@@ -145,6 +148,14 @@ def answer_items(
         pool.list_wholes(candidate),
         failed,
     )
+
+
+def add_cells(work: object, outcome: object) -> object:
+    """Return an outcome with the cells of its answers, where it has any; see `fairtrial.ledger.ready`."""
+    if not (isinstance(work, AnswerItems) and isinstance(outcome, Answered)):
+        return outcome
+    requests = {request.id: request for requests in work.items for request in requests}
+    return replace(outcome, cells=make_cells(requests, outcome.answers))
 
 
 def observe_items(probe: Probe, by_item: Sequence[Sequence[Answer]]) -> Sequence[Sequence[Observation]]:

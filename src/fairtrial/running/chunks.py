@@ -13,7 +13,7 @@ from math import isfinite
 from fairtrial.errors import TaskError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.signs import FAILED
-from fairtrial.measures import Probe, Watcher
+from fairtrial.measures import Probe, is_watcher
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.judges import Judging
 from fairtrial.planning.requests import ItemRequests
@@ -22,7 +22,7 @@ from fairtrial.running.answering import Answered, AnswerItems, observe_items
 from fairtrial.running.judging import Judged, OnJudged, judge_items, tell_nobody
 from fairtrial.running.runners.base import KnownOutcome, Promise, Runner
 from fairtrial.running.storing import AbsentValue, LedgerWriter
-from fairtrial.tasks.base import CountsForCorpus, GradesTraces, Task
+from fairtrial.tasks.base import Task, counts_for_corpus, grades_traces
 from fairtrial.tasks.signs import find_signs, find_unreachable, grade_refusals_as_wrong
 
 
@@ -150,9 +150,9 @@ def store_chunk(
     except Exception:
         writer.write_chunk(task.id, candidate.id, chunk, Answered(fresh, wholes=answered.wholes), absent=absent)
         raise  # the answers are paid for and stay; only their grades are missing
-    new = [[fresh[r.id] for r in asked.requests if r.id in fresh] for asked in chunk]
     every = [[fresh.get(r.id) or known[r.id] for r in asked.requests] for asked in chunk]
-    told = [probe for probe in probes if not isinstance(probe, Watcher)]
+    new = [[fresh[r.id] for r in asked.requests if r.id in fresh] for asked in chunk] if known else every
+    told = [probe for probe in probes if not is_watcher(probe)]
     # Of answers that a killed run left without them: what an answer says of itself is not lost with the run.
     seen = [observe_items(probe, every) for probe in told]
     observations = [
@@ -163,7 +163,8 @@ def store_chunk(
     absent += explain_absences(task.for_candidate(candidate.spec), chunk, every)
     writer.write_chunk(task.id, candidate.id, chunk, answered, observations, absent)
     sums: dict[str, float] = {}
-    for group in (*answered.costs, *(group for probe in told for group in observe_items(probe, new))):
+    seen_new = [observe_items(probe, new) for probe in told] if known else seen
+    for group in (*answered.costs, *(group for costs in seen_new for group in costs)):
         for observation in group:
             sums[observation.measure] = sums.get(observation.measure, 0.0) + observation.value
     paid = sum(bool(group) for group in new)
@@ -191,7 +192,7 @@ def explain_absences(
     task: Task, chunk: Sequence[ItemRequests], answers: Sequence[Sequence[Answer]]
 ) -> Sequence[AbsentValue]:
     """Return which measures of what happened on the way to the answers of a chunk cannot be had, and why."""
-    if not isinstance(task, GradesTraces):
+    if not grades_traces(task):
         return ()
     return [
         (asked.item.id, asked.repeat, name, why)
@@ -209,8 +210,8 @@ def grade_chunk(
     A refusal by a server is wrong, but of tasks about harm, which grade it as they grade any refusal.
     """
     found = []
-    counting = task if isinstance(task, CountsForCorpus) else None
-    traced = task.traced_measures() if isinstance(task, GradesTraces) else ()
+    counting = task if counts_for_corpus(task) else None
+    traced = task.traced_measures() if grades_traces(task) else ()
     for i, asked in enumerate(chunk):
         given = [answers[request.id] for request in asked.requests]
         own = [*task.grade(asked.item, given), *(grade for one in judged for grade in one.grades[i])]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 
 from fairtrial.analysis.doubts.few import find_few_doubts
@@ -88,13 +89,15 @@ def run(
         open_runner(place, pool, plan, ledger.path) as runner,
     ):
         pool.more_probes = find_plugin_probes(plan.trial)
+        runner.call_before_waiting(ledger.settle_due)
         try:
             check_budget(plan, runner)
             check_all(plan, ledger, runner, on_progress)
             tell_few(ledger, plan.id, on_progress)
             settle_thresholds(plan, runner, tracker, writer, on_progress)
             examine_judges(plan, runner, tracker, writer, on_progress)
-            asked = Conductor(plan, runner, tracker, writer, on_progress).ask_all(rounds)
+            with nullcontext() if runner.at_once else ledger.gathering():
+                asked = Conductor(plan, runner, tracker, writer, on_progress).ask_all(rounds)
             if asked.reason == "finished" and plan.passages:
                 compare_distributions(plan.passages, plan.candidates, plan.baseline, runner, writer, on_progress)
             if asked.reason == "finished" and plan.trial.latency_items:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from fairtrial.errors import TooLongError
 from fairtrial.ledger import Ledger
-from fairtrial.measures import Watcher
+from fairtrial.measures import is_watcher
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.judges import Judging
 from fairtrial.planning.requests import ItemRequests, settle_request
@@ -112,7 +112,7 @@ def judge_items(
         for costs, request in zip(answered.costs, requests, strict=True)
         if request is not None and request.id in told
     ]
-    probes = [probe for probe in runner.pool.list_probes(judging.judge) if not isinstance(probe, Watcher)]
+    probes = [probe for probe in runner.pool.list_probes(judging.judge) if not is_watcher(probe)]
     seen = [observe_items(probe, [[told[row.requests[0].id]] for row in rows]) for probe in probes]
     observed = [[*costs[i], *(o for one in seen for o in one[i])] for i in range(len(rows))]
     writer.write_chunk(judging.id, judging.judge.id, rows, answered, observed)

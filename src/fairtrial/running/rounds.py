@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fairtrial.analysis.verdicts import TrialQuestion, Verdict
@@ -32,6 +32,10 @@ from fairtrial.running.progress import Tally
 
 TURN = 4
 """One round in so many goes to the task that was asked least."""
+
+
+CountBegun = Callable[[PlannedCandidate, Sequence[ItemRequests]], int | None]
+"""Returns how many items of a chunk are being paid for already; None if it was not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class TaskRounds:
         self.streams = {c.name: ChunkStream(make_chunks(self.task, c)) for c in self.candidates}
         self.tallies = {c.name: Tally(len(self.task.items) * self.task.entry.repeats) for c in self.candidates}
         self.coming: list[RoundPart] | None = None
+        self.count_begun: CountBegun = lambda *_: None
 
     @property
     def asked(self) -> list[PlannedCandidate]:
@@ -123,7 +128,9 @@ class TaskRounds:
                 for candidate in self.asked:
                     chunk = self.streams[candidate.name].take()
                     if chunk is not None:
-                        owed = UnpaidItems((candidate.id, self.task.id), count_unanswered(candidate, chunk, ledger))
+                        begun = self.count_begun(candidate, chunk)
+                        missing = count_unanswered(candidate, chunk, ledger) if begun is None else begun
+                        owed = UnpaidItems((candidate.id, self.task.id), missing)
                         self.coming.append(
                             RoundPart(candidate, chunk, owed, self._list_judging(candidate, chunk, ledger))
                         )

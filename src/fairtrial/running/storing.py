@@ -209,6 +209,7 @@ class LedgerWriter:
                 *whole.absences,
             ],
             whole.whole,
+            answered.cells,
         )
         self.ledger.commit(candidate_id, rows, again=all(one.sent_bytes is None for one in answers.values()))
         self.write_wholes(others)

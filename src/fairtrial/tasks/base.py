@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeGuard, runtime_checkable
 
 from fairtrial.errors import TaskError
 from fairtrial.records import Answer, CorpusScore, ImagePart, Item, Measure, Observation, Request
@@ -126,6 +126,11 @@ class CountsForCorpus(Protocol):
         ...
 
 
+def counts_for_corpus(task: Task) -> TypeGuard[CountsForCorpus]:
+    """Return what `isinstance` would, which takes much longer."""
+    return hasattr(task, "counts")
+
+
 @runtime_checkable
 class GradesTraces(Protocol):
     """A task with measures of what happened on the way to an answer, e.g. what was found for it."""
@@ -142,6 +147,11 @@ class GradesTraces(Protocol):
         ...
 
 
+def grades_traces(task: Task) -> TypeGuard[GradesTraces]:
+    """Return what `isinstance` would; see `counts_for_corpus`."""
+    return hasattr(task, "traced_measures") and hasattr(task, "absences")
+
+
 @runtime_checkable
 class ShowsImages(Protocol):
     """A task whose requests show images."""
@@ -153,7 +163,11 @@ class ShowsImages(Protocol):
 
 def list_images(task: Task, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
     """Return the images that a task's requests about an item show; none where it shows no images at all."""
-    return task.images(item) if isinstance(task, ShowsImages) else ()
+    return task.images(item) if _shows_images(task) else ()
+
+
+def _shows_images(task: Task) -> TypeGuard[ShowsImages]:
+    return hasattr(task, "images")
 
 
 @runtime_checkable

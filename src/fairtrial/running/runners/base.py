@@ -16,6 +16,7 @@ from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Answer, Request
 from fairtrial.running.answering import OnAnswer
 from fairtrial.running.pool import EnginePool
+from fairtrial.running.runners.events import BeforeWait
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -122,6 +123,10 @@ class Runner(Protocol):
 
     def alone(self) -> AbstractContextManager[None]:
         """Within it, work has a machine for itself: as many threads as the engine likes, and no neighbour."""
+        ...
+
+    def call_before_waiting(self, call: BeforeWait) -> None:
+        """Have something called whenever outcomes are waited for that are made elsewhere."""
         ...
 
     def all_wholes(self) -> Mapping[str, Whole]:

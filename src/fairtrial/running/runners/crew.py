@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
 from fairtrial.errors import EngineError
@@ -24,6 +23,7 @@ from fairtrial.planning.base import PlannedCandidate
 from fairtrial.running.answering import Answered
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.runners.base import Keeps, KeepsNothing, Promise, RunnerWork, ShrinkingWork
+from fairtrial.running.runners.events import BeforeWait, CrewEvents
 from fairtrial.running.runners.here import is_here
 from fairtrial.running.runners.jobs import (
     CrewGroup,
@@ -74,7 +74,7 @@ class WorkerCrew:
         self.record = CrewRecord(host)
         self._likeness = MachineComparison()
         self._groups: dict[tuple[str, ...], CrewGroup] = {}
-        self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._events = CrewEvents()
         self._lock = threading.RLock()
         self._ranks = count()
         self._taken = 0
@@ -154,10 +154,7 @@ class WorkerCrew:
                 job.rank = -1
             self._dispatch()
         while not job.is_over:
-            self._events.get()()
-            with suppress(Empty):
-                while True:
-                    self._events.get_nowait()()
+            self._events.do_all()
         with self._lock:
             if not job.is_needless:
                 job.is_needless = True
@@ -165,6 +162,10 @@ class WorkerCrew:
         if job.error is not None:
             raise job.error
         return job.outcome[0]
+
+    def call_before_waiting(self, call: BeforeWait) -> None:
+        """Have something called whenever an outcome is waited for."""
+        self._events.before_wait = call
 
     def close(self) -> None:
         """End all workers, at once."""

@@ -37,7 +37,7 @@ class ThreadLink:
         self.facts: Mapping[str, Any] = describe_machine()
         self._inbox: SimpleQueue[RunnerWork[Any] | None] = SimpleQueue()
         self._outbox: SimpleQueue[WorkerMessage | None] = SimpleQueue()
-        self._worker = EngineWorker(setup, self._outbox.put, read_image)
+        self._worker = EngineWorker(setup, self._outbox.put, read_image, elsewhere=False)
         threading.Thread(target=self._serve, name="engine", daemon=True).start()
 
     def _serve(self) -> None:

@@ -12,6 +12,7 @@ from fairtrial.measures import Whole
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.runners.base import Keeps, KeepsNothing, Promise, RunnerWork
+from fairtrial.running.runners.events import BeforeWait
 
 T = TypeVar("T")
 
@@ -60,6 +61,9 @@ class LocalRunner:
     def alone(self) -> Iterator[None]:
         """Change nothing: there is no neighbour."""
         yield
+
+    def call_before_waiting(self, call: BeforeWait) -> None:
+        """Do nothing: nobody waits."""
 
     def all_wholes(self) -> Mapping[str, Whole]:
         """Return what is known by now of each candidate as a whole, by its id."""

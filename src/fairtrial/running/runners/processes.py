@@ -6,6 +6,7 @@ started them, so that a script without ``if __name__ == "__main__"`` can start t
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
 import subprocess
@@ -28,6 +29,9 @@ from fairtrial.running.runners.worker import Greeting, WorkerMessage, WorkerSetu
 
 SPARE = 0.9
 """Share of the memory that is free at the beginning that workers may take."""
+
+PIPE = 1 << 18
+"""Bytes that wait for a process to read them: those of a few pieces of work."""
 
 LAST_WORDS = 300
 """Characters of what a process said last that are told when it is lost."""
@@ -78,6 +82,9 @@ class ProcessLink:
             env=found,
             start_new_session=True,  # Ctrl-C is for whoever conducts the trial
         )
+        assert self._process.stdin is not None
+        with suppress(OSError, AttributeError):  # not on every system: then two pieces of work do not fit in
+            fcntl.fcntl(self._process.stdin, fcntl.F_SETPIPE_SZ, PIPE)
         self._sending = threading.Lock()
         self.machine = name_machine()
         self.facts: Mapping[str, Any] = {}

@@ -22,6 +22,7 @@ from fairtrial.measures import Meters, find_plugin_probes
 from fairtrial.models import ResolvedModel
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Answer, Request
+from fairtrial.running.answering import add_cells
 from fairtrial.running.pool import EnginePool, open_pool
 from fairtrial.running.runners.base import RunnerWork
 from fairtrial.spec.trial import Trial
@@ -97,6 +98,7 @@ class EngineWorker:
         tell: TellMessage,
         read_image: ReadImage | None = None,
         locate: Callable[[ResolvedModel], ResolvedModel] | None = None,
+        elsewhere: bool = True,
     ) -> None:
         """Open no engine yet.
 
@@ -105,8 +107,9 @@ class EngineWorker:
             tell: is given all messages but the outcomes.
             read_image: gives the bytes of images; None reads them from the ledger of the setup.
             locate: says where a model's files are on this machine; None: where the trial was planned.
+            elsewhere: it is not in the conductor's process, and does what it can for it.
         """
-        self.setup, self.tell, self._locate = setup, tell, locate
+        self.setup, self.tell, self._locate, self._elsewhere = setup, tell, locate, elsewhere
         if read_image is None:
             read_image = LedgerImageReader(setup.ledger) if setup.ledger else refuse_image
         self._settings = replace(setup.settings, read_image=read_image, on_note=lambda text: tell(WorkerNote(text)))
@@ -117,6 +120,7 @@ class EngineWorker:
         """Return the outcome of some work, or what it raised."""
         try:
             value = work.do(self._open(), lambda request, answer: self.tell(GivenAnswer(request, answer)))
+            value = add_cells(work, value) if self._elsewhere else value
         except (Exception, SystemExit) as error:
             return WorkFailed(make_portable(error))
         return WorkDone(value)
