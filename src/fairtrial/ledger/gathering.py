@@ -38,26 +38,22 @@ class LedgerTransactions:
 
     @contextmanager
     def write(self, again: bool) -> Iterator[sqlite3.Connection]:
-        """Run statements: all or nothing; see `fairtrial.ledger.store.Ledger.transaction`."""
+        """Run statements: all or nothing, with those that are gathered; see `fairtrial.ledger.store.Ledger`."""
         joins = again and self._since is not None
-        if joins:
-            self._db.execute("SAVEPOINT part")
-        else:
+        if not joins:
             self.settle()
             self._begin(again)
         self._memory.may_keep = done = False
         try:
             yield self._db
-            if joins:
-                self._db.execute("RELEASE part")
-            elif again and self.gathers:
-                self._since = time.monotonic()
-            else:
+            if not (again and self.gathers):
                 self._commit()
+            elif not joins:
+                self._since = time.monotonic()
             done = True
         finally:
             if not done:
-                self._take_back(joins)
+                self._take_back()
             self._memory.may_keep = self._since is not None
         self.settle_due()
 
@@ -70,7 +66,7 @@ class LedgerTransactions:
             self._commit()
         finally:
             if self._db.in_transaction:
-                self._take_back(joins=False)
+                self._take_back()
 
     def settle_due(self) -> float | None:
         """Commit what was gathered for `SOON`; return in how many seconds the rest is due, None if there is none."""
@@ -89,7 +85,7 @@ class LedgerTransactions:
             self._db.execute(f"PRAGMA synchronous = {'FULL' if self._waits else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
         except BaseException:
-            self._take_back(joins=False)
+            self._take_back()
             raise
 
     def _commit(self) -> None:
@@ -97,13 +93,12 @@ class LedgerTransactions:
         if self._waits:
             self._safe_since = time.monotonic()
 
-    def _take_back(self, joins: bool) -> None:
-        """Undo what failed; where SQLite has undone everything, what was gathered is gone, too."""
+    def _take_back(self) -> None:
+        """Undo what failed, and with it what was gathered: it can be made again.
+
+        To keep that would take a savepoint, for which SQLite copies every page before it is changed.
+        """
         self._memory.forget()
-        if joins and self._db.in_transaction:
-            self._db.execute("ROLLBACK TO part")
-            self._db.execute("RELEASE part")
-            return
         self._since = None
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")

@@ -22,7 +22,7 @@ class ReadMemory:
     It is forgotten as soon as another connection has committed anything, or this one has changed a row.
 
     Attributes:
-        may_keep: what the transaction that is open sees stays as it is, or whoever takes it back has all of it forgotten.
+        may_keep: what an open transaction sees stays as it is; whoever takes it back calls `forget`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:

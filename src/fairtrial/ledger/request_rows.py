@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from functools import partial
 
-from fairtrial.ledger.ready import NO_CELLS, ReadyCells
+from fairtrial.ledger.ready import list_rows
 from fairtrial.records import Request
+from fairtrial.records.cells import NO_CELLS, ReadyCells
 
 
-def add_requests(
-    db: sqlite3.Connection, requests: Sequence[tuple[str, Request]], cells: ReadyCells = NO_CELLS
-) -> None:
+def add_requests(db: sqlite3.Connection, requests: Sequence[tuple[str, Request]], cells: ReadyCells = NO_CELLS) -> None:
     """Insert the requests that the ledger lacks: the first as it is, the others as what differs from it."""
     wanted = dict(requests)
     known = db.execute(
@@ -21,23 +19,17 @@ def add_requests(
     )
     for (request_id,) in known.fetchall():
         del wanted[request_id]
-    db.executemany("INSERT INTO requests (id, base, body) VALUES (?, ?, ?)", cells.list_rows(wanted))
+    db.executemany("INSERT INTO requests (id, base, body) VALUES (?, ?, ?)", list_rows(wanted, cells))
 
 
 def add_asked(
     db: sqlite3.Connection, candidate_id: str, asked: Sequence[tuple[str, str, int, tuple[str, ...]]]
 ) -> tuple[str, str, int] | None:
     """Enter which requests belong to which item; nothing, and which item it is, where the ledger has others for one."""
+    if (clash := find_other_requests(db, candidate_id, asked)) is not None:
+        return clash
     rows = [(candidate_id, t, i, n, at, r) for t, i, n, ids in asked for at, r in enumerate(ids)]
-    insert = partial(db.executemany, "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?)", rows)
-    db.execute("SAVEPOINT asked")
-    if insert().rowcount < len(rows) or not all(ids for *_, ids in asked):  # else all of them are new
-        db.execute("ROLLBACK TO asked")
-        if (clash := find_other_requests(db, candidate_id, asked)) is not None:
-            db.execute("RELEASE asked")
-            return clash
-        insert()
-    db.execute("RELEASE asked")
+    db.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?)", rows)
     return None
 
 

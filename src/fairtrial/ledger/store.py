@@ -29,11 +29,12 @@ from fairtrial.ledger.gathering import WRITER, LedgerTransactions
 from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, find_place, note_closed, open_file
 from fairtrial.ledger.order import LeadingColumns, Order
 from fairtrial.ledger.passage_rows import add_passages
-from fairtrial.ledger.ready import NO_CELLS, ReadyCells
+from fairtrial.ledger.ready import write_answer
 from fairtrial.ledger.remembering import ReadMemory
 from fairtrial.ledger.request_rows import add_asked, add_requests
 from fairtrial.ledger.shape import is_finite, read_mapping
 from fairtrial.records import Answer, Item, Observation, Request
+from fairtrial.records.cells import NO_CELLS, ReadyCells
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +362,7 @@ class Ledger:
                     fix="Grade an item that has no value by leaving the measure out.",
                 )
         requests = [(request.id, request) for request, _ in chunk.answers]
-        answers = [(candidate_id, r.id, chunk.cells.write(r.id, answer)) for r, answer in chunk.answers]
+        answers = [(candidate_id, r.id, write_answer(r.id, answer, chunk.cells)) for r, answer in chunk.answers]
         seen = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in chunk.observations]
         now = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in whole]
         absent = [

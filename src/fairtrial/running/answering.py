@@ -13,7 +13,6 @@ from numbers import Real
 from fairtrial.engines.base import Capabilities, Engine, MayLeaveOut, StreamsAnswers
 from fairtrial.engines.finite import find_flaw, make_nan_error
 from fairtrial.errors import CapabilityError, EngineError, PluginError
-from fairtrial.ledger.ready import NO_CELLS, ReadyCells, make_cells
 from fairtrial.measures import Probe, Whole, is_watcher, watch_all
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import (
@@ -26,6 +25,7 @@ from fairtrial.records import (
     ScoreRequest,
     list_images,
 )
+from fairtrial.records.cells import NO_CELLS, ReadyCells
 from fairtrial.records.packing import PackedRequests, pack_requests, unpack_requests
 from fairtrial.running.pool import EnginePool
 
@@ -140,7 +140,9 @@ def answer_items(
     with watch_all(watchers):
         answers = answer_requests(engine, requests, candidate.name, on_answer, failed)
     by_item = [[answers[r.id] for r in requests if r.id not in failed] for requests in items]
-    seen = [observe_items(probe, by_item) for probe in probes if is_watcher(probe)]
+    seen = [
+        observe_items(probe, by_item) for probe, watches in zip(probes, map(is_watcher, probes), strict=True) if watches
+    ]
     return Answered(
         answers,
         [[observation for costs in seen for observation in costs[i]] for i in range(len(items))],
@@ -148,14 +150,6 @@ def answer_items(
         pool.list_wholes(candidate),
         failed,
     )
-
-
-def add_cells(work: object, outcome: object) -> object:
-    """Return an outcome with the cells of its answers, where it has any; see `fairtrial.ledger.ready`."""
-    if not (isinstance(work, AnswerItems) and isinstance(outcome, Answered)):
-        return outcome
-    requests = {request.id: request for requests in work.items for request in requests}
-    return replace(outcome, cells=make_cells(requests, outcome.answers))
 
 
 def observe_items(probe: Probe, by_item: Sequence[Sequence[Answer]]) -> Sequence[Sequence[Observation]]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 from fairtrial.analysis.doubts.few import find_few_doubts
@@ -27,14 +28,13 @@ from fairtrial.machine import describe_machine
 from fairtrial.measures import Meters, find_plugin_probes
 from fairtrial.planning.judges import Judging
 from fairtrial.planning.plan import Plan
-from fairtrial.planning.requests import CHUNK_ITEMS, make_chunks
+from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.running.ahead import Lookahead
-from fairtrial.running.answering import CheckRequests
 from fairtrial.running.budget import BudgetTracker, UnpaidItems, check_measured, describe_amounts, open_tracker
-from fairtrial.running.chunks import ask_chunk, count_unanswered
+from fairtrial.running.checking import check_all
+from fairtrial.running.chunks import ask_chunk
 from fairtrial.running.divergence import compare_distributions
-from fairtrial.running.examinations import check_judges, examine_judges
-from fairtrial.running.judging import count_unjudged
+from fairtrial.running.examinations import examine_judges
 from fairtrial.running.latency import time_alone
 from fairtrial.running.pool import open_pool
 from fairtrial.running.progress import OnProgress, Progress, name_judging
@@ -89,14 +89,13 @@ def run(
         open_runner(place, pool, plan, ledger.path) as runner,
     ):
         pool.more_probes = find_plugin_probes(plan.trial)
-        runner.call_before_waiting(ledger.settle_due)
         try:
             check_budget(plan, runner)
             check_all(plan, ledger, runner, on_progress)
             tell_few(ledger, plan.id, on_progress)
             settle_thresholds(plan, runner, tracker, writer, on_progress)
             examine_judges(plan, runner, tracker, writer, on_progress)
-            with nullcontext() if runner.at_once else ledger.gathering():
+            with gather_chunks(ledger, runner):
                 asked = Conductor(plan, runner, tracker, writer, on_progress).ask_all(rounds)
             if asked.reason == "finished" and plan.passages:
                 compare_distributions(plan.passages, plan.candidates, plan.baseline, runner, writer, on_progress)
@@ -113,6 +112,17 @@ def run(
     return plan.id
 
 
+@contextmanager
+def gather_chunks(ledger: Ledger, runner: Runner) -> Iterator[None]:
+    """Within it, where several engines work, chunks of a tenth of a second are written as one."""
+    if runner.at_once:
+        yield
+        return
+    runner.call_before_waiting(ledger.settle_due)
+    with ledger.gathering():
+        yield
+
+
 def tell_few(ledger: Ledger, trial_id: str, on_progress: OnProgress) -> None:
     """Tell of tasks with too few items for any verdict, before anything is paid for."""
     few = (doubt for doubt in find_few_doubts(ledger, query.find_trial(ledger, trial_id)) if doubt.headline)
@@ -126,53 +136,6 @@ def check_budget(plan: Plan, runner: Runner) -> None:
         probes = runner.pool.list_probes(candidate)
         missing = {measure: why for probe in probes for measure, why in probe.absences().items()}
         check_measured(plan.trial.budget, candidate.name, {**missing, **runner.why_unmeasured(candidate)})
-
-
-def check_all(plan: Plan, ledger: Ledger, runner: Runner, on_progress: OnProgress) -> None:
-    """Raise before anything is paid for if some candidate cannot answer some request that is not answered yet."""
-    done = total = judgements = 0
-    if not runner.at_once:
-        check_ahead(plan, ledger, runner)
-    for task in plan.tasks:
-        for candidate in plan.candidates:
-            if candidate.name in task.unasked:
-                continue
-            asked = [item for chunk in make_chunks(task, candidate) for item in chunk]
-            known = ledger.answers(candidate.id, [r.id for item in asked for r in item.requests])
-            missing = [r for item in asked for r in item.requests if r.id not in known]
-            if missing and runner.at_once:
-                runner.submit(CheckRequests(candidate, missing, task.name)).result()
-            check_judges(plan.judges.of(task, candidate), missing, runner)
-            there = sum(all(r.id in known for r in item.requests) for item in asked)
-            shared = task.shares_answers(candidate.spec)
-            on_progress(
-                Progress("check", candidate.name, task.name, 0, len(asked), reused=len(asked) if shared else there)
-            )
-            if not shared:
-                done, total = done + there, total + len(asked)
-            for one in plan.judges.of(task, candidate):
-                left = count_unjudged(one, asked, known, ledger)
-                on_progress(Progress("check", _name(one), task.name, 0, len(asked), reused=len(asked) - left))
-                judgements += left
-    for exam in plan.judges.examinations:
-        chunks = list(make_chunks(exam.task, exam.judge))
-        left, count = sum(count_unanswered(exam.judge, one, ledger) for one in chunks), sum(map(len, chunks))
-        on_progress(Progress("check", exam.judge.name, exam.task.name, 0, count, reused=count - left))
-        judgements += left
-    on_progress(Progress("start", done=done, total=total, judgements=judgements))
-
-
-def check_ahead(plan: Plan, ledger: Ledger, runner: Runner) -> None:
-    """Raise as `check_all` does; all candidates look at their requests at the same time."""
-    looks = []
-    for task in plan.tasks:
-        for candidate in plan.candidates:
-            asked = [request for chunk in make_chunks(task, candidate) for item in chunk for request in item.requests]
-            known = ledger.answers(candidate.id, [request.id for request in asked])
-            if missing := [request for request in asked if request.id not in known]:
-                looks.append(runner.submit(CheckRequests(candidate, missing, task.name)))
-    for look in looks:
-        look.result()
 
 
 def _name(judging: Judging) -> str:

@@ -362,8 +362,7 @@ class WorkerCrew:
                     first.attempts += 1
                     self.record.lost += 1
                 if isinstance(first.work, ShrinkingWork) and first.kept:
-                    first.attempts = max(1, first.attempts)
-                    first.work = first.work.without(first.kept)
+                    first.attempts, first.work = max(1, first.attempts), first.work.without(first.kept)
                 for job in reversed(worker.jobs):
                     if job.attempts >= ATTEMPTS:
                         job.error = make_lost_error(job, words)

@@ -6,7 +6,6 @@ started them, so that a script without ``if __name__ == "__main__"`` can start t
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pickle
 import subprocess
@@ -20,6 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+try:
+    import fcntl
+except ImportError:  # another system
+    fcntl = None  # type: ignore[assignment]
 
 from fairtrial.machine import count_cores
 from fairtrial.running.runners.base import RunnerWork
@@ -83,8 +87,9 @@ class ProcessLink:
             start_new_session=True,  # Ctrl-C is for whoever conducts the trial
         )
         assert self._process.stdin is not None
-        with suppress(OSError, AttributeError):  # not on every system: then two pieces of work do not fit in
-            fcntl.fcntl(self._process.stdin, fcntl.F_SETPIPE_SZ, PIPE)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with suppress(OSError):  # the system gives no more
+                fcntl.fcntl(self._process.stdin, fcntl.F_SETPIPE_SZ, PIPE)
         self._sending = threading.Lock()
         self.machine = name_machine()
         self.facts: Mapping[str, Any] = {}

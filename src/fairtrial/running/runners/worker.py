@@ -17,12 +17,13 @@ from typing import Any
 from fairtrial.engines import EngineSettings
 from fairtrial.engines.settings import ReadImage, refuse_image
 from fairtrial.ledger.blobs import LedgerImageReader
+from fairtrial.ledger.ready import make_cells
 from fairtrial.levers import LearningLever
 from fairtrial.measures import Meters, find_plugin_probes
 from fairtrial.models import ResolvedModel
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Answer, Request
-from fairtrial.running.answering import add_cells
+from fairtrial.running.answering import Answered, AnswerItems
 from fairtrial.running.pool import EnginePool, open_pool
 from fairtrial.running.runners.base import RunnerWork
 from fairtrial.spec.trial import Trial
@@ -143,6 +144,14 @@ class EngineWorker:
     def close(self) -> None:
         """Close the engines; what is under way may fail."""
         self._stack.close()
+
+
+def add_cells(work: object, outcome: object) -> object:
+    """Return an outcome with the ledger's cells of its answers, if it has answers."""
+    if not (isinstance(work, AnswerItems) and isinstance(outcome, Answered)):
+        return outcome
+    requests = {request.id: request for requests in work.items for request in requests}
+    return replace(outcome, cells=make_cells(requests, outcome.answers))
 
 
 def make_portable(error: BaseException) -> Exception:
