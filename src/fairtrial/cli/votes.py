@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -68,17 +69,51 @@ def votes(
         tell(note)
 
 
-def _show_pairs(console: Console, pairs: list[dict[str, object]]) -> None:
+HEADS = ("votes", "for the first", "for the second", "both good", "both bad", "the same", "share", "from", "to", "by")
+SHORT = ("votes", "first", "second", "good", "bad", "same", "share", "from", "to", "by")
+"""Of the same columns, where the names of the pairs stand on lines of their own."""
+
+
+def _show_pairs(console: Console, pairs: list[dict[str, Any]]) -> None:
+    names = [make_inline(f"{one['a']} / {one['b']}") for one in pairs]
+    wide = _make_table(
+        ("", *HEADS), [(name, row) for name, one in zip(names, pairs, strict=True) for row in _rows(one)]
+    )
+    if console.measure(wide, options=console.options.update(width=10_000)).maximum <= console.width:
+        console.print(wide)
+        return
+    rows = [_rows(one) for one in pairs]
+    widths = [max(map(len, column)) for column in zip(SHORT, *(row for found in rows for row in found), strict=True)]
+    _tell_row(console, SHORT, widths)
+    for name, found in zip(names, rows, strict=True):
+        console.print(Text(name), soft_wrap=True)
+        for row in found:
+            _tell_row(console, row, widths)
+
+
+def _make_table(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Table:
+    """Return a table with a name at the beginning of each pair's first row."""
     table = Table(box=None, pad_edge=False)
-    for head in ("", "votes", "for the first", "for the second", "both good", "both bad", "the same", "share", "from",
-                 "to", "by"):  # fmt: skip
-        table.add_column(head, justify="left" if head in ("", "by") else "right")
-    for one in pairs:
-        counts = [f"{one[name]:,}" for name in ("votes", "for_a", "for_b", "both_good", "both_bad", "identical")]
-        name = make_inline(f"{one['a']} / {one['b']}")
-        for by, found in (("votes", one["by_votes"]), ("sessions", one["by_sessions"])):
-            if isinstance(found, dict):
-                ends = [format_quantity(float(found[key]), "1") for key in ("share", "low", "high")]
-                table.add_row(Text(name), *counts, *ends, f"{found['units']:,} {by}")
-                name, counts = "", [""] * 6
-    console.print(table)
+    for head in heads:
+        table.add_column(head, justify="left" if head in ("", "by") else "right", no_wrap=True)
+    for name, row in rows:
+        table.add_row(Text(name if row[0] else ""), *row)
+    return table
+
+
+def _rows(one: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the figures of a pair: by votes with what was voted, then by sessions."""
+    counts = tuple(f"{one[name]:,}" for name in ("votes", "for_a", "for_b", "both_good", "both_bad", "identical"))
+    found = []
+    for by, value in (("votes", one["by_votes"]), ("sessions", one["by_sessions"])):
+        if isinstance(value, dict):
+            ends = (format_quantity(float(value[key]), "1") for key in ("share", "low", "high"))
+            found.append((*counts, *ends, f"{value['units']:,} {by}"))
+            counts = ("",) * len(counts)
+    return found
+
+
+def _tell_row(console: Console, row: Sequence[str], widths: Sequence[int]) -> None:
+    *figures, by = row
+    told = "  ".join([*(figure.rjust(width) for figure, width in zip(figures, widths, strict=False)), by])
+    console.print(Text(told.rstrip()), soft_wrap=True)
