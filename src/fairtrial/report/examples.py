@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from fairtrial.analysis.verdicts import Verdict
@@ -63,31 +64,27 @@ class FlipExamples:
 
 def find_flips(ledger: Ledger, summary: Summary, pictures: ReportPictures) -> list[FlipExamples]:
     """Return, for each verdict on right-or-wrong answers, the first few items in task order that flipped."""
-    found = []
+    found: dict[int, FlipExamples] = {}
     ids = {c.name: c.content_id for c in summary.candidates}
-    items = {task.name: query.read_items(ledger, task.content_id) for task in summary.tasks}
-    for verdict in summary.verdicts:
-        if not (verdict.flips_to_right or verdict.flips_to_wrong):
-            continue
-        task = summary.task(verdict.task)
-        pair = (ids[verdict.a], ids[verdict.b])
-        rows = query.read_paired_values(ledger, summary.trial_id, *pair, task.content_id, verdict.measure)
-        change = rows.a_values - rows.b_values
-        broke, fixed = ([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]] for sign in (-1, 1))
-        known = items[verdict.task]
-        found.append(
-            FlipExamples(
-                verdict,
-                *(
-                    tuple(
-                        make_flip_example(ledger, pair, task.content_id, item, pictures)
-                        for item in _take_first(which, known)
-                    )
-                    for which in (broke, fixed)
-                ),
+    flipped = [(at, one) for at, one in enumerate(summary.verdicts) if one.flips_to_right or one.flips_to_wrong]
+    order = [task.name for task in summary.tasks]
+    flipped.sort(key=lambda of: order.index(of[1].task))
+    for name, verdicts in groupby(flipped, key=lambda of: of[1].task):
+        task = summary.task(name)
+        known = query.read_items(ledger, task.content_id)  # of one task at a time: they may be many
+        for at, verdict in verdicts:
+            pair = (ids[verdict.a], ids[verdict.b])
+            rows = query.read_paired_values(ledger, summary.trial_id, *pair, task.content_id, verdict.measure)
+            change = rows.a_values - rows.b_values
+            broke, fixed = (
+                tuple(
+                    make_flip_example(ledger, pair, task.content_id, item, pictures)
+                    for item in _take_first([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]], known)
+                )
+                for sign in (-1, 1)
             )
-        )
-    return found
+            found[at] = FlipExamples(verdict, broke, fixed)
+    return [found[at] for at in sorted(found)]
 
 
 def _take_first(ids: Sequence[str], known: Mapping[str, Item]) -> list[Item]:

@@ -85,8 +85,8 @@ class TrialValues:
 
     def clusters(self, task: TaskRecord | TextRecord, at: Ints) -> Ints:
         """Return the cluster numbers of the items at these places."""
-        found: Ints = query.read_order(self.ledger, self.trial_id, task.id).clusters[at]
-        return found
+        clusters: Ints = query.read_order(self.ledger, self.trial_id, task.id).clusters
+        return clusters if np.array_equal(at, np.arange(len(clusters))) else clusters[at]
 
     def candidate(self, name: str) -> CandidateRecord:
         """Return the plan's entry of a candidate."""
@@ -94,9 +94,11 @@ class TrialValues:
 
     def pair(self, task: TaskRecord, measure: str, a: str, b: str) -> PairedSample | None:
         """Return two candidates' values on the items that both have; None if none counts for both."""
-        one, other = self.cell(a, task, measure), self.cell(b, task, measure)
-        at, left, right = np.intersect1d(one.at, other.at, assume_unique=True, return_indices=True)
-        x, y = one.take(left), other.take(right)
+        x, y = self.cell(a, task, measure), self.cell(b, task, measure)
+        at = x.at
+        if not np.array_equal(x.at, y.at):  # else all pairs share arrays: copies would be most of the memory
+            at, left, right = np.intersect1d(x.at, y.at, assume_unique=True, return_indices=True)
+            x, y = x.take(left), y.take(right)
         counts = x.counts and y.counts
         return PairedSample(x.values, x.weights, y.values, y.weights, self.clusters(task, at)) if counts else None
 
