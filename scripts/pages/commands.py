@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-
+from fairtrial.cli.main import load_parser
 from scripts.pages.writing import write_cell, write_code, write_table
 
 INTRODUCTION = """# Commands
@@ -18,11 +16,6 @@ says what holds for all of them. An argument in brackets may be left out.
 """
 _FACTS = re.compile(r"^(.*?)(?:\s*\[([^][]*)\])?$", re.S)
 _MEANT = {"<str>": "TEXT", "<int>": "N", "<int range>": "N", "<float>": "X", "<float range>": "X", "<path>": "PATH"}
-
-
-def load_parser() -> Any:
-    """Return the parser of the command line."""
-    return typer.main.get_command(importlib.import_module("fairtrial.cli.main").app)
 
 
 def find_verbs(group: Any, name: str = "fairtrial") -> Iterator[tuple[str, Any]]:

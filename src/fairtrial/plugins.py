@@ -151,7 +151,7 @@ class PluginTable(Generic[T]):
             found = self.built_in[name]
             for unused in self._list_plugins(name):
                 _warn_once(f"The {self.kind} {name!r} of the plugin {unused.origin} is not used: {CLASH}.")
-            return cast(T, _import_object(found) if isinstance(found, str) else found)
+            return cast(T, import_object(found) if isinstance(found, str) else found)
         plugin = self.find_plugin(name)
         if plugin is None:
             raise self.make_unknown_error(name)
@@ -221,7 +221,8 @@ def _warn_once(text: str) -> None:
 CLASH = "fairtrial has one of that name"
 
 
-def _import_object(place: str) -> object:
+def import_object(place: str) -> object:
+    """Import what ``module:attribute`` names."""
     module, _, attribute = place.partition(":")
     return getattr(import_module(module), attribute)
 

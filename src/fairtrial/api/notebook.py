@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import Any
 
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 from fairtrial.running.progress import Progress
 
 OFTEN = 0.3

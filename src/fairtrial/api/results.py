@@ -14,6 +14,7 @@ from fairtrial.api.notebook import is_notebook
 from fairtrial.errors import UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.examine import explain_damage
+from fairtrial.pages.showing import make_visible
 from fairtrial.report.gate import CLAIMS, Claim, Gate, GateAllowances, GateQuestions, judge_gate
 from fairtrial.report.html.page import write_report
 from fairtrial.report.notebook import render_result
@@ -21,7 +22,7 @@ from fairtrial.report.plot import draw_forest
 from fairtrial.report.rows import Rows, list_item_rows, list_score_rows, list_verdict_rows
 from fairtrial.report.summary import Summary
 from fairtrial.report.view.page import write_view
-from fairtrial.report.words import describe_outcome, describe_verdict, list_headline_doubts, make_visible
+from fairtrial.report.words import describe_outcome, describe_verdict, list_headline_doubts
 
 
 def read_allowances(claim: str, allow: Collection[str]) -> GateAllowances:

@@ -21,7 +21,7 @@ from fairtrial.levers.tune.adapters import write_gguf_adapter
 from fairtrial.levers.tune.adapters.agreement import TEXTS, AdapterAgreement, measure_agreement
 from fairtrial.levers.tune.merging import merge_adapter
 from fairtrial.models import ResolvedModel, resolve_candidate
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.regular import read_regular
 from fairtrial.spec.schemes import SCHEMES

@@ -23,7 +23,7 @@ from fairtrial.archive.adding import Adding
 from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.finding import Shown, find_holdings, find_source, refuse_unknown, show_documents
 from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
-from fairtrial.cli import archive_ledgers, archive_search
+from fairtrial.cli import archive_example, archive_ledgers, archive_search
 from fairtrial.cli.archive_documents import describe_shown, make_documents_table, render_shown
 from fairtrial.cli.archive_search import ArchiveOption
 from fairtrial.cli.archive_withdrawing import describe_followed, describe_outcome, tell_followed, tell_outcome
@@ -40,8 +40,8 @@ from fairtrial.cli.circumstances import (
 from fairtrial.cli.options import JsonOption, QuietOption
 from fairtrial.cli.output import print_json
 from fairtrial.errors import ArchiveError, SpecError
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.fitting import FittedTable
-from fairtrial.report.words import make_inline
 
 app = typer.Typer(help="Put documents into an archive, look at them, check it, take them out.", no_args_is_help=True)
 app.command("search")(archive_search.search)
@@ -367,3 +367,6 @@ def _describe_counts(held: list[Holding], counts: dict[str, int], sources: dict[
 def _newest_first(one: Shown) -> tuple[bool, float, str]:
     moment = one.document and (one.document.modified or one.document.published)
     return not one.holding.current, -moment.timestamp() if moment else 0.0, one.holding.id
+
+
+app.command("example")(archive_example.example)

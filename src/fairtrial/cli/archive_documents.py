@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.archive.finding import Shown
-from fairtrial.report.words import make_inline, make_visible
+from fairtrial.pages.showing import make_inline, make_visible
 from fairtrial.rights.explaining import describe_duties, write_moment
 
 STATES = {"words": "", "text": "not indexed", "hash": "hash only", "withdrawn": "withdrawn"}

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.fitting import FittedTable
-from fairtrial.report.words import make_inline
 from fairtrial.tasks.harms.elections.files import NOTICES, write_notices
 from fairtrial.tasks.newsroom.archive import SEED
 from fairtrial.tasks.newsroom.outlets import OUTLETS

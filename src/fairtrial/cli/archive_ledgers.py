@@ -13,7 +13,7 @@ from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
 from fairtrial.cli.archive_search import ArchiveOption
 from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 
 
 def ledgers(

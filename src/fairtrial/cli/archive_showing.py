@@ -15,7 +15,7 @@ from rich.text import Text
 
 from fairtrial.archive.results import Found, SearchResult
 from fairtrial.archive.withheld import Withheld
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 from fairtrial.rights import Circumstances, Decision, Use
 
 SHOWN = 300

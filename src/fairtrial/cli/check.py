@@ -31,11 +31,11 @@ from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
 from fairtrial.errors import FairtrialError, UnknownNameError
 from fairtrial.ledger import Ledger
+from fairtrial.pages.showing import make_inline
 from fairtrial.planning.plan import Plan
 from fairtrial.report.gate import CLAIMS, Claim, Gate, GateAllowances, GateQuestions, change_baseline, judge_gate
 from fairtrial.report.junit import write_junit
 from fairtrial.report.markdown import write_gate_markdown
-from fairtrial.report.words import make_inline
 from fairtrial.spec.source import load_trial
 
 FAILED = 7

@@ -13,7 +13,7 @@ from fairtrial.archive.adding import Rules
 from fairtrial.archive.base import Store
 from fairtrial.archive.remembering import Remembered, add_remembered, describe_taken, name_taken, recall, remember
 from fairtrial.errors import ArchiveError, SpecError
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 from fairtrial.rights import Circumstances, Proof
 from fairtrial.rights.agreements import load_agreements
 

@@ -27,6 +27,7 @@ from fairtrial.cli.options import (
 )
 from fairtrial.cli.run import Output, conduct
 from fairtrial.errors import MissingExtraError, ModelError, SpecError
+from fairtrial.pages.showing import make_inline
 from fairtrial.planning.comparing import (
     GradeColumns,
     NamedSystem,
@@ -35,7 +36,6 @@ from fairtrial.planning.comparing import (
     put_first,
 )
 from fairtrial.recorded.graded.tables import SHEETS
-from fairtrial.report.words import make_inline
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.own import DataFile, is_data_file
 from fairtrial.spec.shares import read_margin

@@ -25,9 +25,9 @@ from fairtrial.curation.jobs import LocalExecutor
 from fairtrial.curation.pipeline import Curated, OnStage, curate
 from fairtrial.errors import SpecError
 from fairtrial.machine import count_cores
+from fairtrial.pages.showing import make_inline
 from fairtrial.planning.contamination import ContaminationCheck
 from fairtrial.planning.plan import plan_tasks
-from fairtrial.report.words import make_inline
 from fairtrial.spec.against import place_against
 from fairtrial.spec.curate import Curate
 from fairtrial.spec.problems import validate_section

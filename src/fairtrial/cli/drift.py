@@ -17,7 +17,7 @@ from fairtrial.cli.output import print_json
 from fairtrial.errors import LedgerError, SpecError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.examine import explain_damage
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 
 DRIFTED = 7
 

@@ -15,10 +15,11 @@ from fairtrial.cli.options import LedgerOption
 from fairtrial.cli.outputs import check_output
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.card import write_card
 from fairtrial.report.export import NOT_STATED, ExportNote, run_exporter
 from fairtrial.report.summary import summarise
-from fairtrial.report.words import list_headline_doubts, make_inline
+from fairtrial.report.words import list_headline_doubts
 
 FILE_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,7}")
 """Ends of names that are those of files, where a folder's may be ``v1.2``."""

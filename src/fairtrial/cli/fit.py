@@ -26,8 +26,8 @@ from fairtrial.cli.options import (
 )
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.fitting import FittedTable
-from fairtrial.report.words import make_inline
 from fairtrial.running.search import Search
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.device import Device

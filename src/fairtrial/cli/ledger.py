@@ -26,8 +26,8 @@ from fairtrial.ledger.export_answers import export_answers_csv, export_answers_p
 from fairtrial.ledger.export_partitions import export_partitions
 from fairtrial.ledger.gc import collect
 from fairtrial.ledger.merging import Clash, ClashingLedgersError, merge_ledgers
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.fitting import FittedTable
-from fairtrial.report.words import make_inline
 
 app = typer.Typer(help="Look into a ledger, export its rows, clear it up, check it.", no_args_is_help=True)
 

@@ -16,9 +16,9 @@ from rich.text import Text
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.api import Conditions
 from fairtrial.cli.time_left import TimeLeft, describe_seconds, describe_start
+from fairtrial.pages.showing import make_inline
 from fairtrial.report import words
 from fairtrial.report.terminal import STYLES
-from fairtrial.report.words import make_inline
 from fairtrial.running.progress import Progress as Step
 
 WIDTH = 33

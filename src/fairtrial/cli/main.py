@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -14,40 +14,14 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import __version__
-from fairtrial.cli import (
-    adapter,
-    archive,
-    archive_example,
-    check,
-    compare,
-    curate,
-    doctor,
-    drift,
-    export,
-    fit,
-    init,
-    ledger,
-    models,
-    plan,
-    quantize,
-    report,
-    rights,
-    risk,
-    run,
-    serve,
-    tasks,
-    tune,
-    ui,
-    view,
-    votes,
-)
 from fairtrial.cli.details import mask_secrets, write_details
 from fairtrial.cli.interrupts import orderly_interrupts
 from fairtrial.cli.output import accept_any_encoding
 from fairtrial.cli.spellings import rename_options
+from fairtrial.cli.verbs import DeferredVerbs
 from fairtrial.errors import FairtrialError, SpecError
+from fairtrial.pages.showing import make_visible
 from fairtrial.plugins import plugin_behind
-from fairtrial.report.words import make_visible
 from fairtrial.spec.wording import describe_error
 
 EPILOG = (
@@ -59,6 +33,7 @@ EPILOG = (
 
 app = typer.Typer(
     name="fairtrial",
+    cls=DeferredVerbs,
     help="Give every AI model a fair trial: paired, defensible verdicts on your own machine.",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -66,31 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("run")(run.run)
-app.command("plan")(plan.plan)
-app.command("fit")(fit.fit)
-app.command("compare")(compare.compare)
-app.command("report")(report.report)
-app.command("view")(view.view)
-app.command("ui")(ui.ui)
-app.command("check")(check.check)
-app.command("risk")(risk.risk)
-app.command("export")(export.export)
-app.command("tasks")(tasks.tasks)
-app.command("models")(models.models)
-app.command("quantize")(quantize.quantize)
-app.command("serve")(serve.serve)
-app.command("votes")(votes.votes)
-app.command("curate")(curate.make_set)
-app.command("tune")(tune.tune)
-app.command("drift")(drift.drift)
-app.command("init")(init.init)
-app.command("doctor")(doctor.doctor)
-archive.app.command("example")(archive_example.example)
-app.add_typer(adapter.app, name="adapter")
-app.add_typer(archive.app, name="archive")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(rights.app, name="rights")
 
 
 def show_version(value: bool) -> None:
@@ -107,6 +57,13 @@ def set_options(
     ] = False,
 ) -> None:
     """Give every AI model a fair trial: paired, defensible verdicts on your own machine."""
+
+
+def load_parser() -> Any:
+    """Return the whole parser, every verb imported, for whoever lists them all."""
+    parser: Any = typer.main.get_command(app)
+    parser.commands = {name: verb.load() for name, verb in parser.commands.items()}
+    return parser
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ from rich.text import Text
 from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
 from fairtrial.models import list_models
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.fitting import FittedTable
-from fairtrial.report.words import make_inline
 
 
 def models(as_json: JsonOption = False) -> None:

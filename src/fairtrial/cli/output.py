@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from fairtrial.report.words import HIDDEN
+from fairtrial.pages.showing import HIDDEN
 
 PLAIN = str.maketrans(
     {

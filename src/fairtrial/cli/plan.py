@@ -26,8 +26,9 @@ from fairtrial.cli.options import (
 from fairtrial.cli.output import print_json
 from fairtrial.forecast.forecast import Forecast, Total
 from fairtrial.forecast.outlooks import Outlook, QuestionForecast
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.fitting import FittedTable
-from fairtrial.report.words import format_difference, format_number, make_inline
+from fairtrial.report.words import format_difference, format_number
 from fairtrial.spec.budget import UNITS
 from fairtrial.spec.source import load_trial
 from fairtrial.studies.device import format_megabytes

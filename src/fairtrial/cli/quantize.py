@@ -16,7 +16,7 @@ from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
 from fairtrial.cli.output import print_json
 from fairtrial.levers.quantize import MadeFile, QuantizeOrder, describe_file, find_gguf, find_warnings, make_files
 from fairtrial.models import resolve
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 from fairtrial.spec.schemes import SCHEMES
 
 COLUMNS = ("type", "MB", "bits per weight", "share of parent", "seconds")

@@ -32,9 +32,9 @@ from fairtrial.cli.outputs import check_output
 from fairtrial.errors import RightsError, SpecError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.passage_uses import read_passage_answers
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.rights import render_circumstances, render_explanation
 from fairtrial.report.statement import render_csv, render_page, render_statement, render_telemetry
-from fairtrial.report.words import make_inline
 from fairtrial.rights import Circumstances
 from fairtrial.rights.agreements import load_agreements
 from fairtrial.rights.explaining import Explanation, explanations_document

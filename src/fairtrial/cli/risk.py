@@ -15,9 +15,9 @@ from fairtrial.cli.options import JsonOption, LedgerOption
 from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
 from fairtrial.errors import FairtrialError, SpecError
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.harms.risk.document import RiskSummary, summarise_risks
 from fairtrial.report.harms.risk.page import render_risks
-from fairtrial.report.words import make_inline
 from fairtrial.studies.harms import describe_decision
 
 SUFFIXES = (".html", ".json")

@@ -13,7 +13,7 @@ from rich.text import Text
 from fairtrial.cli.options import ThreadsOption
 from fairtrial.errors import MissingExtraError, SpecError
 from fairtrial.pages.binding import bind_address
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 
 BACKLOG = 1024
 """Connections that may wait to be taken."""

@@ -16,7 +16,7 @@ from fairtrial.cli.options import JsonOption, TaskPathOption
 from fairtrial.cli.output import print_json
 from fairtrial.cli.why import print_explanation
 from fairtrial.errors import SpecError
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 from fairtrial.tasks.explaining import explain_name
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.pictures import PICTURES

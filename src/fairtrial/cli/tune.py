@@ -27,7 +27,7 @@ from fairtrial.levers.tune import (
 )
 from fairtrial.models import resolve
 from fairtrial.models.adapters import hash_adapter
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 from fairtrial.spec.schemes import SCHEMES
 from fairtrial.spec.tune import Tune
 from fairtrial.spec.wording import describe_error

@@ -14,7 +14,7 @@ from rich.text import Text
 from fairtrial import api
 from fairtrial.errors import MissingExtraError, SpecError
 from fairtrial.pages.binding import bind_address
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 
 PARTS = ("starlette", "uvicorn")
 

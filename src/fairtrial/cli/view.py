@@ -16,9 +16,9 @@ from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output, own_file
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import explain_damage
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.summary import summarise
 from fairtrial.report.view.page import Written, write_view
-from fairtrial.report.words import make_inline
 
 LARGE = 150_000_000
 """Bytes from which a browser takes its time to open the file."""

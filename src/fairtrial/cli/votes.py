@@ -19,8 +19,9 @@ from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.examine import explain_damage
 from fairtrial.ledger.stored import list_answering
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.preferences import describe_preferences
-from fairtrial.report.words import format_quantity, make_inline
+from fairtrial.report.words import format_quantity
 
 
 def votes(

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 from fairtrial.tasks.explaining import SharedReason, TaskExplanation
 
 _SHOWN = 12

@@ -16,6 +16,7 @@ from typing import Any
 from fairtrial.analysis.doubts import DOUBTFUL
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.errors import FairtrialError, MissingExtraError, SpecError
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.best import describe_best
 from fairtrial.report.summary import Summary
 from fairtrial.report.words import (
@@ -29,7 +30,6 @@ from fairtrial.report.words import (
     format_tick,
     is_doubtful,
     list_headline_doubts,
-    make_inline,
 )
 
 SUFFIXES = (".png", ".svg")

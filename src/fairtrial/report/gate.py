@@ -17,6 +17,7 @@ from fairtrial.analysis.gaps import find_gaps
 from fairtrial.analysis.verdicts import Verdict, find_verdicts
 from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.ledger import Ledger
+from fairtrial.pages.showing import make_visible
 from fairtrial.report import words
 from fairtrial.report.harms.limits import describe_check
 from fairtrial.report.summary import Summary
@@ -118,7 +119,7 @@ class Gate:
         missing = [f"Missing: {text}" for text in self.missing]
         doubts = [f"Doubtful: {text}" for text in self.doubts]
         shown = self.bad or self.checks
-        return words.make_visible("\n".join([self.explain(), *(check.text for check in shown), *missing, *doubts]))
+        return make_visible("\n".join([self.explain(), *(check.text for check in shown), *missing, *doubts]))
 
     def document(self) -> dict[str, Any]:
         """Return the gate as JSON values."""

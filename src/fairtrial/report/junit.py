@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairtrial.report import words
+from fairtrial.pages.showing import make_visible
 from fairtrial.report.gate import ClaimCheck, Gate, is_failure
 from fairtrial.report.summary import Summary
 
@@ -26,7 +26,7 @@ def write_junit(summary: Summary, gate: Gate) -> str:
 
     What is undecided, missing or doubtful and allowed is skipped.
     """
-    root = ET.Element("testsuites", name=words.make_visible(f"fairtrial {summary.name}"))
+    root = ET.Element("testsuites", name=make_visible(f"fairtrial {summary.name}"))
     for task in dict.fromkeys(check.task for check in gate.checks):
         own = [_make_case(summary, check, gate) for check in gate.checks if check.task == task]
         add_suite(root, task, own)
@@ -53,14 +53,14 @@ def add_suite(root: ET.Element, name: str, cases: Sequence[TestCaseElement]) -> 
     suite = ET.SubElement(
         root,
         "testsuite",
-        name=words.make_visible(name),
+        name=make_visible(name),
         tests=str(len(cases)),
         failures=str(sum(bool(case.failed) for case in cases)),
         skipped=str(sum(bool(case.skipped) for case in cases)),
     )
     for case in cases:
-        made = ET.SubElement(suite, "testcase", classname=words.make_visible(name), name=words.make_visible(case.name))
+        made = ET.SubElement(suite, "testcase", classname=make_visible(name), name=make_visible(case.name))
         if case.failed:
-            ET.SubElement(made, "failure", message=case.failed).text = words.make_visible(case.text)
+            ET.SubElement(made, "failure", message=case.failed).text = make_visible(case.text)
         elif case.skipped:
-            ET.SubElement(made, "skipped", message=words.make_visible(case.skipped))
+            ET.SubElement(made, "skipped", message=make_visible(case.skipped))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from fairtrial.analysis.verdicts import Verdict
+from fairtrial.pages.showing import make_inline
 from fairtrial.report import words
 from fairtrial.report.gate import ClaimCheck, Gate, is_failure, is_limit
 from fairtrial.report.summary import Summary
@@ -147,4 +148,4 @@ def _write_table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str)
 
 def escape_markdown(text: object) -> str:
     """Return text that Markdown shows as it is, on one line."""
-    return SPECIAL.sub(r"\\\1", html.escape(words.make_inline(text), quote=False))
+    return SPECIAL.sub(r"\\\1", html.escape(make_inline(text), quote=False))

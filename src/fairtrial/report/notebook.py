@@ -9,6 +9,7 @@ import html
 from collections.abc import Sequence
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
+from fairtrial.pages.showing import make_inline
 from fairtrial.report import words
 from fairtrial.report.harms.limits import describe_limits
 from fairtrial.report.summary import Summary
@@ -103,4 +104,4 @@ def _make_cell(text: str, style: str = CELL) -> str:
 
 
 def _escape(text: object) -> str:
-    return html.escape(words.make_inline(text))
+    return html.escape(make_inline(text))

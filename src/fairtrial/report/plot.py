@@ -12,6 +12,7 @@ from typing import Any
 
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.errors import FairtrialError, MissingExtraError, UnknownNameError
+from fairtrial.pages.showing import make_inline
 from fairtrial.report import words
 from fairtrial.report.notebook import COLOURS
 from fairtrial.report.summary import Summary
@@ -130,4 +131,4 @@ def _name_rows(verdicts: Sequence[Verdict]) -> list[str]:
 
 def _escape_formulas(text: str) -> str:
     """Return text in which matplotlib sees no formula."""
-    return words.make_inline(text).replace("$", r"\$")
+    return make_inline(text).replace("$", r"\$")

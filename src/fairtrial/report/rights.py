@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from fairtrial.report.words import make_inline, make_visible
+from fairtrial.pages.showing import make_inline, make_visible
 from fairtrial.rights.circumstances import Circumstances
 from fairtrial.rights.decision import Decision
 from fairtrial.rights.explaining import (

@@ -16,9 +16,9 @@ from typing import Any, overload
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.errors import FairtrialError, UnknownNameError
 from fairtrial.ledger import Ledger
+from fairtrial.pages.showing import make_visible
 from fairtrial.report.export.answered import AnsweredItem, read_answered_items
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
-from fairtrial.report.words import make_visible
 
 LIBRARIES = ("pandas", "polars")
 SHOWN = 20

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
+from fairtrial.pages.showing import make_inline
 from fairtrial.report import across, best, family, judges, needs, repeats, settings, study, words
 from fairtrial.report.corpus import CorpusCell, make_corpus_rows
 from fairtrial.report.fitting import FittedTable, indent
@@ -40,7 +41,7 @@ def make_estimates_table(summary: Summary) -> FittedTable:
     )
     table.add_column("task", overflow="fold")
     for candidate in summary.candidates:
-        table.add_column(Text(words.make_inline(candidate.name)), justify="right", overflow="fold")
+        table.add_column(Text(make_inline(candidate.name)), justify="right", overflow="fold")
     table.add_column("chance", justify="right", style="dim")
     for task in summary.tasks:
         found = words.select_estimates(summary, task)
@@ -50,7 +51,7 @@ def make_estimates_table(summary: Summary) -> FittedTable:
             chance = words.format_quantity(task.chance, "1") if task.chance and measure == task.main_measure else ""
             table.add_row(_format_task(summary, task.name, measure), *cells, chance)
         for row in make_corpus_rows(summary, task.name):
-            table.add_row(Text(words.make_inline(f"{task.name} · {row.title}")), *map(_format_corpus, row.cells), "")
+            table.add_row(Text(make_inline(f"{task.name} · {row.title}")), *map(_format_corpus, row.cells), "")
     return FittedTable(table, lined=True)
 
 
@@ -75,7 +76,7 @@ def _format_estimate(summary: Summary, estimate: Estimate | None) -> Text:
         judges.describe_corrected(summary, estimate),
     )
     for told in filter(None, beside):
-        text.append(f"\n{words.make_inline(told)}", style="yellow")
+        text.append(f"\n{make_inline(told)}", style="yellow")
     return text
 
 
@@ -84,7 +85,7 @@ def make_verdicts_table(summary: Summary) -> FittedTable:
     confidence = words.format_coverage(summary.decide.confidence)
     compared = {v.a for v in summary.verdicts}
     one = f": {next(iter(compared))}" if len(compared) == 1 else ""
-    title = Text(words.make_inline(f"Verdicts{one} against {summary.baseline}"))
+    title = Text(make_inline(f"Verdicts{one} against {summary.baseline}"))
     asked = max((v.family for v in summary.verdicts), default=1)
     alone = f" of each comparison alone; verdicts survive correction for {asked:,}" if asked > 1 else ""
     margins = {(v.margin, v.unit) for v in summary.verdicts}
@@ -102,7 +103,7 @@ def make_verdicts_table(summary: Summary) -> FittedTable:
     table.add_column("broke", justify="right", no_wrap=True)
     table.add_column("items", justify="right", no_wrap=True)
     for verdict in summary.verdicts:
-        who = [Text(words.make_inline(verdict.a))] if len(compared) > 1 else []
+        who = [Text(make_inline(verdict.a))] if len(compared) > 1 else []
         table.add_row(_format_task(summary, verdict.task, verdict.measure), *who, *_format_verdict(summary, verdict))
     return FittedTable(table, heads=2 if len(compared) > 1 else 1)
 
@@ -120,7 +121,7 @@ def describe_limits(summary: Summary) -> list[RenderableType]:
     styles = {"kept": "green", "broken": "bold red"}
     for row in rows:
         value = Text(row.value, style="bold").append(f" {row.interval}", style="not bold dim")
-        told = [Text(words.make_inline(cell)) for cell in (row.candidate, row.task, row.limit)]
+        told = [Text(make_inline(cell)) for cell in (row.candidate, row.task, row.limit)]
         table.add_row(*told, Text(row.label, style=styles.get(row.state, "yellow")), value, row.items)
     return [FittedTable(table, heads=2), indent(Text(limits.describe_promise(summary), style="dim")), Text()]
 
@@ -132,10 +133,10 @@ def make_across_table(summary: Summary) -> FittedTable:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("task", overflow="fold")
     for name in found.candidates:
-        table.add_column(Text(words.make_inline(name)), justify="right")
+        table.add_column(Text(make_inline(name)), justify="right")
     for row in across.make_place_rows(summary):
         cells = [Text("–") if cell is None else Text(cell.rank, style="bold" * cell.first) for cell in row.cells]
-        table.add_row(Text(words.make_inline(row.task)), *cells)
+        table.add_row(Text(make_inline(row.task)), *cells)
     order = {} if found.firmness is None else {o.candidate: f"{o.mean_rank:.2f}" for o in found.firmness.order}
     table.add_section()
     table.add_row("mean rank", *(order.get(name, "–") for name in found.candidates))
@@ -146,7 +147,7 @@ def describe_best(summary: Summary) -> list[RenderableType]:
     """Return which candidate is the best on each task; nothing for two, of which the verdicts say it."""
     lines = best.describe_best(summary)
     head = [Text("\nWhich is best?", style="bold")] if lines else []
-    return [*head, *(indent(Text(words.make_inline(line))) for line in lines)]
+    return [*head, *(indent(Text(make_inline(line))) for line in lines)]
 
 
 def describe_settings(summary: Summary) -> list[RenderableType]:
@@ -156,7 +157,7 @@ def describe_settings(summary: Summary) -> list[RenderableType]:
         return []
     lines = [*lines, *filter(None, [settings.describe_shared_settings(summary)])]
     head = Text("What differs", style="bold")
-    return [Text(), head, *(indent(Text(words.make_inline(line))) for line in lines), Text()]
+    return [Text(), head, *(indent(Text(make_inline(line))) for line in lines), Text()]
 
 
 def describe_repeats(summary: Summary) -> list[RenderableType]:
@@ -170,8 +171,8 @@ def describe_repeats(summary: Summary) -> list[RenderableType]:
     for at, column in enumerate(repeats.COLUMNS):
         table.add_column(column, justify="left" if at < 2 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(words.make_inline(cell)) for cell in row))
-    told = [indent(Text(words.make_inline(line), style="dim")) for line in repeats.describe_repeats(summary)]
+        table.add_row(*(Text(make_inline(cell)) for cell in row))
+    told = [indent(Text(make_inline(line), style="dim")) for line in repeats.describe_repeats(summary)]
     return [Text(), FittedTable(table, heads=2), *told]
 
 
@@ -180,7 +181,7 @@ def describe_across(summary: Summary) -> list[Text]:
     lines = across.summarise_standings(summary)
     if summary.standings.weighted is not None:
         lines.append(across.describe_weighted(summary.standings.weighted))
-    return [Text(words.make_inline(line)) for line in lines]
+    return [Text(make_inline(line)) for line in lines]
 
 
 def describe_study(summary: Summary) -> list[RenderableType]:
@@ -191,9 +192,9 @@ def describe_study(summary: Summary) -> list[RenderableType]:
 
 def _describe_findings(found: Findings) -> list[RenderableType]:
     """Return one title with its sentences, tables and notes."""
-    head = Text(words.make_inline(found.title), style="bold")
-    said = [indent(Text(words.make_inline(line))) for line in found.sentences]
-    noted = [indent(Text(words.make_inline(line), style="dim")) for line in found.notes[:MOST_NOTES]]
+    head = Text(make_inline(found.title), style="bold")
+    said = [indent(Text(make_inline(line))) for line in found.sentences]
+    noted = [indent(Text(make_inline(line), style="dim")) for line in found.notes[:MOST_NOTES]]
     left = len(found.notes) - MOST_NOTES
     if left > 0:
         noted.append(indent(Text(f"{left:,} more notes are in the report.", style="dim")))
@@ -210,14 +211,14 @@ MOST_ROWS, MOST_NOTES, MOST_TABLES = 24, 12, 8
 
 def _make_study_table(found: Found) -> list[RenderableType]:
     """Return the first rows of a study's table, and how many there are more."""
-    title = Text(words.make_inline(found.caption))
+    title = Text(make_inline(found.caption))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     for at, column in enumerate(found.columns):
         justify: Literal["left", "right"] = "right" if study.is_numeric(at, found.rows) else "left"
-        table.add_column(Text(words.make_inline(study.format_head(column))), justify=justify, overflow="fold")
+        table.add_column(Text(make_inline(study.format_head(column))), justify=justify, overflow="fold")
     for row in found.rows[:MOST_ROWS]:
         cells = [study.format_cell(value, column) for value, column in zip(row, found.columns, strict=True)]
-        table.add_row(*(Text(words.make_inline(cell)) for cell in cells))
+        table.add_row(*(Text(make_inline(cell)) for cell in cells))
     left = len(found.rows) - MOST_ROWS
     more = [indent(Text(f"{left:,} more rows are in the report.", style="dim"))] if left > 0 else []
     return [FittedTable(table), *more]
@@ -229,7 +230,7 @@ def _format_task(summary: Summary, task: str, measure: str) -> Text:
     """
     known = summary.task(task)
     several = len(known.measures) > 1 or measure != known.main_measure or known.card.corpus
-    return Text(words.make_inline(f"{task} · {measure}" if several else task))
+    return Text(make_inline(f"{task} · {measure}" if several else task))
 
 
 def _format_verdict(summary: Summary, verdict: Verdict) -> list[Text]:
@@ -258,9 +259,7 @@ def list_notes(summary: Summary) -> list[RenderableType]:
             lines.append(f"{candidate.name}: {candidate.truncated:,} requests were cut to fit the context.")
     lines += needs.describe_absences_shortly(summary)
     lines += judges.describe_costs(summary)
-    doubted = [
-        Text(f"! {words.make_inline(line)}", style="bold yellow") for line in words.list_headline_doubts(summary)
-    ]
-    ended = [Text(words.make_inline(line), style="yellow") for line in summary.endings]
-    broken = [Text(f"! {words.make_inline(line)}", style="bold red") for line in limits.list_broken(summary)]
-    return [*broken, *doubted, *ended, *(indent(Text(words.make_inline(line), style="dim")) for line in lines)]
+    doubted = [Text(f"! {make_inline(line)}", style="bold yellow") for line in words.list_headline_doubts(summary)]
+    ended = [Text(make_inline(line), style="yellow") for line in summary.endings]
+    broken = [Text(f"! {make_inline(line)}", style="bold red") for line in limits.list_broken(summary)]
+    return [*broken, *doubted, *ended, *(indent(Text(make_inline(line), style="dim")) for line in lines)]

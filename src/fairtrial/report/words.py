@@ -12,9 +12,6 @@ from fairtrial.analysis.doubts import CONTAMINATED, CONTROLS, DOUBTFUL, Doubt, D
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import DecideRecord
-from fairtrial.pages.showing import HIDDEN as HIDDEN
-from fairtrial.pages.showing import make_inline as make_inline
-from fairtrial.pages.showing import make_visible as make_visible
 from fairtrial.report.summary import Summary, TaskSummary
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "not worse": "≥", "different": "≠", "barred": "⊘", "undecided": "?"}

@@ -15,7 +15,7 @@ import pytest
 from fairtrial.cli.details import mask_secrets
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
-from fairtrial.report.words import make_inline
+from fairtrial.pages.showing import make_inline
 from fairtrial.spec.shorthand import expand_model
 from tests.support.commands import run_fairtrial
 

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
+from fairtrial.pages.showing import make_visible
 from fairtrial.report import words
 from fairtrial.report.html.page import render_report, write_report
 from fairtrial.report.html.plots import make_round_axis
@@ -186,4 +187,4 @@ def test_axes_hold_their_values_at_round_ticks(low: float, high: float) -> None:
 
 
 def test_hidden_characters_become_visible() -> None:
-    assert words.make_visible("a\u202eb\u200bc\x00d\te\nf\ufeff") == "a⟨U+202E⟩b⟨U+200B⟩c⟨U+0000⟩d\te\nf⟨U+FEFF⟩"
+    assert make_visible("a\u202eb\u200bc\x00d\te\nf\ufeff") == "a⟨U+202E⟩b⟨U+200B⟩c⟨U+0000⟩d\te\nf⟨U+FEFF⟩"

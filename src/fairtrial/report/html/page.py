@@ -22,6 +22,7 @@ from fairtrial.analysis.standings import WeightedPlace
 from fairtrial.analysis.verdicts import Estimate
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
+from fairtrial.pages.showing import make_visible
 from fairtrial.report import across, best, family, judges, needs, repeats, settings, study, words
 from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
@@ -85,7 +86,7 @@ def _make_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        visible=words.make_visible,
+        visible=make_visible,
         exact=show_exactly,
         number=words.format_number,
         quantity=words.format_quantity,

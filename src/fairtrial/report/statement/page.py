@@ -6,8 +6,8 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from fairtrial.pages.showing import make_visible
 from fairtrial.report.statement.table import describe_part, describe_statement
-from fairtrial.report.words import make_visible
 from fairtrial.rights.statement.counting import UsageStatement
 from fairtrial.rights.statement.document import write_due
 

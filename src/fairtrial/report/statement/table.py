@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fairtrial.pages.showing import make_inline
 from fairtrial.report.fitting import FittedTable, indent
-from fairtrial.report.words import make_inline
 from fairtrial.rights.statement.counting import PublisherPart, TakenCounts, UsageStatement
 from fairtrial.rights.statement.document import write_due
 

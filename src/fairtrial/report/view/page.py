@@ -23,11 +23,11 @@ from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.blobs import read_image
 from fairtrial.ledger.encoding import dumps
+from fairtrial.pages.showing import make_visible
 from fairtrial.records import ImagePart
 from fairtrial.report.pictures import make_page_image
 from fairtrial.report.summary import Summary
 from fairtrial.report.view.document import build_blocks, make_builder, make_index
-from fairtrial.report.words import make_visible
 
 MODULES = ("text", "inflate", "source", "model", "difference", "list", "answer", "item", "overview", "page")
 """The files of the page's script, each after those that it imports."""

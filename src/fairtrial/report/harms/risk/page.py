@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from fairtrial.pages.showing import make_visible
 from fairtrial.report import words
 from fairtrial.report.harms.risk.document import NO_CLAIM, RiskSummary
 from fairtrial.studies.harms import describe_decision
@@ -25,7 +26,7 @@ def render_risks(risks: RiskSummary) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=words.make_visible, share=lambda value: words.format_quantity(value, "1"))
+    environment.filters.update(visible=make_visible, share=lambda value: words.format_quantity(value, "1"))
     style = (files("fairtrial.report.html") / "templates" / "report.css").read_text("utf-8")
     decision = "" if risks.decision is None else describe_decision(risks.decision)
     return environment.get_template("risk.html").render(
