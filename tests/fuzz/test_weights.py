@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fairtrial import cache
 from fairtrial.engines.llamacpp.probe import run_probe
-from fairtrial.levers.quantize import describe_file
+from fairtrial.levers.quantize.files import describe_file
 from fairtrial.models import hashes, resolve
 from fairtrial.models.listing import describe_model
 from tests.fuzz.bounded import EXAMPLES, bounded, survives

@@ -14,7 +14,8 @@ from rich.text import Text
 from fairtrial.cache import cache_folder
 from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
 from fairtrial.cli.output import print_json
-from fairtrial.levers.quantize import MadeFile, QuantizeOrder, describe_file, find_gguf, find_warnings, make_files
+from fairtrial.levers.quantize.files import MadeFile, QuantizeOrder, describe_file, find_warnings, make_files
+from fairtrial.levers.quantize.lever import find_gguf
 from fairtrial.models import resolve
 from fairtrial.pages.showing import make_inline
 from fairtrial.spec.schemes import SCHEMES

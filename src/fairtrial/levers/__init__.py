@@ -6,8 +6,9 @@ each one after it wraps what stands before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -27,17 +28,8 @@ from fairtrial.levers.base import (
     SeenItem,
     WrapLever,
 )
-from fairtrial.levers.cascade import CascadeLever
-from fairtrial.levers.curate import CurateLever
-from fairtrial.levers.guard import GuardLever
-from fairtrial.levers.quantize import QuantizeLever
-from fairtrial.levers.read import ReadLever
-from fairtrial.levers.retrieve import RetrieveLever
-from fairtrial.levers.think import ThinkLever
-from fairtrial.levers.tune import TuneLever
-from fairtrial.levers.tune.adapters.fitting import fit_adapter
 from fairtrial.models import ResolvedModel
-from fairtrial.plugins import PluginTable
+from fairtrial.plugins import PluginTable, import_object
 from fairtrial.records import Request, content_hash
 from fairtrial.spec.levers import find_settings, read_settings
 from fairtrial.spec.wording import describe_error
@@ -73,19 +65,19 @@ def _is_lever(found: object) -> bool:
 LEVERS: PluginTable[type[Lever[Any]]] = PluginTable(
     "lever",
     {
-        "quantize": QuantizeLever,
-        "curate": CurateLever,
-        "cascade": CascadeLever,
-        "think": ThinkLever,
-        "read": ReadLever,
-        "retrieve": RetrieveLever,
-        "guard": GuardLever,
-        "tune": TuneLever,
+        "quantize": "fairtrial.levers.quantize.lever:QuantizeLever",
+        "curate": "fairtrial.levers.curate:CurateLever",
+        "cascade": "fairtrial.levers.cascade:CascadeLever",
+        "think": "fairtrial.levers.think:ThinkLever",
+        "read": "fairtrial.levers.read:ReadLever",
+        "retrieve": "fairtrial.levers.retrieve:RetrieveLever",
+        "guard": "fairtrial.levers.guard:GuardLever",
+        "tune": "fairtrial.levers.tune:TuneLever",
     },
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _is_lever,
 )
-"""Lever name, as a candidate file writes it, to the lever."""
+"""Lever name, as a candidate file writes it, to the lever, which is imported when a candidate has it."""
 
 
 def find_lever(name: str) -> Lever[Any]:
@@ -161,6 +153,12 @@ def build_model(applied: AppliedLever, model: ResolvedModel, context: BuildConte
     assert isinstance(applied.lever, BuildLever)
     made = applied.lever.build(applied.settings, model, context)
     return LEVERS.expect(applied.name, made, "`build` must return a ResolvedModel", isinstance(made, ResolvedModel))
+
+
+def fit_adapter(model: ResolvedModel, cache_dir: Path, on_progress: Callable[[str], None]) -> ResolvedModel:
+    """Return the model with its adapter as its engine loads it; what fits adapters is imported now."""
+    fit = cast(Callable[..., ResolvedModel], import_object("fairtrial.levers.tune.adapters.fitting:fit_adapter"))
+    return fit(model, cache_dir, on_progress)
 
 
 def identify_lever(applied: AppliedLever, referred: ReferencedContent) -> Sequence[object]:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from fairtrial import cache
 from fairtrial.cli.main import app
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.levers.quantize import QuantizeOrder, make_files
+from fairtrial.levers.quantize.files import QuantizeOrder, make_files
 from fairtrial.models import hashes, resolve
 from fairtrial.models.gguf import read_header
 from tests.support.small_gguf import write_model

@@ -15,11 +15,10 @@ from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, imp
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers import LEVERS, find_lever
-from fairtrial.levers.quantize import NEEDS_IMATRIX, list_types
 from fairtrial.levers.quantize.activations import measure_activations
 from fairtrial.levers.quantize.imatrix import ImportanceMatrix, write_matrix
 from fairtrial.levers.quantize.making import check_room, remove_leftovers
-from fairtrial.levers.quantize.types import FOR_EXPERTS, count_widened
+from fairtrial.levers.quantize.types import FOR_EXPERTS, NEEDS_IMATRIX, count_widened, list_types
 from fairtrial.models import ResolvedModel, hashes, resolve
 from fairtrial.models.gguf import FILE_TYPES, read_header
 from fairtrial.planning.candidates import CandidatePlanner

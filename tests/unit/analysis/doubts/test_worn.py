@@ -14,7 +14,7 @@ from fairtrial.analysis.doubts.weights import count_bits, find_coarsest_type
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import WeightsRecord
-from fairtrial.levers.quantize import QuantizeOrder, make_files
+from fairtrial.levers.quantize.files import QuantizeOrder, make_files
 from fairtrial.models import hashes, resolve
 from fairtrial.models.gguf import GgufHeader, TensorInfo
 from fairtrial.report import words

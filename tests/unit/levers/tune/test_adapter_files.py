@@ -23,7 +23,7 @@ from fairtrial.engines.llamacpp.probe import check_adapts
 from fairtrial.errors import ModelError
 from fairtrial.levers import fit_adapter
 from fairtrial.levers.base import BuildContext
-from fairtrial.levers.quantize import QuantizeLever
+from fairtrial.levers.quantize.lever import QuantizeLever
 from fairtrial.levers.tune.adapters import write_gguf_adapter
 from fairtrial.levers.tune.merging import merge_adapter
 from fairtrial.models import ResolvedModel, hash_file, resolve
