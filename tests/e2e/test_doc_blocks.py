@@ -20,12 +20,12 @@ from typing import Any
 
 import jinja2
 import pytest
-import typer
 import yaml
 from pydantic import BaseModel
 
 from fairtrial.archive.readers.found import FoundDocument
 from fairtrial.archive.readers.reading import read_documents
+from fairtrial.cli.main import load_parser
 from fairtrial.levers import read_lever
 from fairtrial.levers.guard.rules.book import read_book
 from fairtrial.measures import MEASURES, WHOLE_MEASURES
@@ -56,7 +56,7 @@ def by_place(block: Block) -> str:
 
 def parse_command(words: list[str]) -> None:
     """Have the real parser read a command line: verbs, options, kinds of values, arguments."""
-    found: Any = typer.main.get_command(importlib.import_module("fairtrial.cli.main").app)
+    found: Any = load_parser()
     rest = words[1:]
     while hasattr(found, "commands"):
         assert rest[0] in found.commands, f"no command {rest[0]}"

@@ -19,7 +19,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-import fairtrial.cli.main  # noqa: F401 (everything that the command imports at its start)
+from fairtrial.cli.main import load_parser
 
 FILES = 5
 """Of one request: itself as JSON, standard input, output and error, and where its process and exit code are told."""
@@ -81,6 +81,7 @@ def find_modules(folder: str) -> None:
 
 
 if __name__ == "__main__":
+    load_parser()  # imports every verb
     request = wait_for_requests(socket.socket(fileno=int(sys.argv[1])))
     if request is not None:
         sys.argv[1:] = request["arguments"]

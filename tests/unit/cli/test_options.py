@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from fairtrial.cli.spellings import RENAMED, rename_options
 
@@ -49,7 +48,7 @@ def verbs(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def test_the_docs_list_the_options_as_they_are() -> None:
     real: dict[frozenset[str], set[str]] = {}
-    for verb, found in verbs(typer.main.get_command(command.app)):
+    for verb, found in verbs(command.load_parser()):
         for option in found.params:
             if option.param_type_name == "option":
                 real.setdefault(frozenset([*option.opts, *option.secondary_opts]), set()).add(verb)
@@ -70,7 +69,7 @@ def test_an_old_name_is_understood_and_told(verb: str, old: str) -> None:
     ]
     assert f"`{verb} {old}` is called {new} now" in told[0]
     assert rename_options(["compare", "a", "b", "--tasks", "table"], told.append)[3] == "--tasks"
-    known = {name for found, one in verbs(typer.main.get_command(command.app)) if found == verb for p in one.params
+    known = {name for found, one in verbs(command.load_parser()) if found == verb for p in one.params
              for name in p.opts}  # fmt: skip
     assert new in known
 
