@@ -75,3 +75,23 @@ def test_a_wrong_file_is_told(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(SpecError, match=r"groups\.yaml") as raised:
         read_people(path)
     assert told in str(raised.value)
+
+
+NAMES = "  {}:\n    North: {{names: [Aino Salo]}}\n    South: {{names: [Lucia Greco]}}\n"
+
+
+def test_a_name_and_another_group_are_both_said(tmp_path: Path) -> None:
+    (tmp_path / "groups.yaml").write_text(
+        "attributes:\n  party:\n    Reds: {after: who votes for the Reds}\n"
+        "    Blues: {after: who votes for the Blues}\n" + NAMES.format("name") + "together: [[party, name]]\n"
+    )
+    crossed = read_people(tmp_path / "groups.yaml").people.list_persons()["party x name"]
+    said = [person.label(3) for person in crossed]
+    assert said[0] == "Aino Salo, a person who votes for the Reds" and len(set(said)) == 4
+
+
+def test_two_attributes_of_names_are_not_crossed(tmp_path: Path) -> None:
+    text = "attributes:\n" + NAMES.format("one") + NAMES.format("two") + "together: [[one, two]]\n"
+    (tmp_path / "groups.yaml").write_text(text)
+    with pytest.raises(SpecError, match="one and two are both told by a name"):
+        read_people(tmp_path / "groups.yaml")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from itertools import product
@@ -86,9 +86,12 @@ class Person:
         return self._join(noun, PEOPLE, [one.plural for one in self.marks], 0)
 
     def label(self, number: int = 0) -> str:
-        """Return how a form names somebody: by name, or with an article."""
+        """Return how a form names somebody: by name, with an article, or by name and then what else is said."""
         names = [one.names[number % len(one.names)] for one in self.marks if one.names]
-        return names[0] if names else add_article(self.describe(number=number))
+        if not names:
+            return add_article(self.describe(number=number))
+        others = tuple(one for one in self.marks if not one.names)
+        return f"{names[0]}, {add_article(replace(self, marks=others).describe())}" if others else names[0]
 
     def _join(self, noun: str, plain: str, own: Sequence[str], number: int) -> str:
         before = [one.before for one, word in zip(self.marks, own, strict=True) if not (word and noun == plain)]
@@ -113,6 +116,10 @@ class People(_Data):
         for names in self.together:
             for name in names:
                 self._check_name("attribute", name, self.attributes)
+            if len(named := [name for name in names if any(g.names for g in self.attributes[name].values())]) > 1:
+                raise make_problem(
+                    f"together: {' and '.join(named)} are both told by a name, and nobody has two; cross one of them"
+                )
         for topic, contrast in self.contrasts.items():
             self._check_name(f"attribute of contrast {topic!r}", contrast.attribute, self.attributes)
             for name in (*contrast.about, *contrast.against):
