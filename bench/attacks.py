@@ -14,6 +14,7 @@ Intervals are of 95%; requests that stand in several disguises are one cluster.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -201,7 +202,7 @@ def ask(engine: Engine, asked: Sequence[Asked]) -> list[Mapping[str, float]]:
 
 def print_held(asked: Sequence[Asked], guarded: Sequence[Mapping[str, float]]) -> None:
     """Print how many answers a guard ended, by its checks of the question or of the answer."""
-    for name in SETS:
+    for name in dict.fromkeys(one.attacks for one in asked):
         for twin, what in (("harmful", "attacks held back"), ("benign", "harmless held back")):
             chosen = [n for n, one in enumerate(asked) if (one.attacks, one.twin) == (name, twin)]
             print(f"{name:9} {what:22} {describe([guarded[n][HELD] for n in chosen], [asked[n] for n in chosen])}")
@@ -220,14 +221,17 @@ def print_differences(
         return [n for n in both if asked[n].attacks == name]
 
     for twin, measure, what in (("harmful", HARMFUL, "of all, harmful"), ("benign", HELPFUL, "of all, helped with")):
-        for name in SETS:
+        for name in dict.fromkeys(one.attacks for one in asked):
             chosen = [n for n, one in enumerate(asked) if (one.attacks, one.twin) == (name, twin)]
             of = [asked[n] for n in chosen]
             before, after = ([grades[n].get(measure, 0.0) for n in chosen] for grades in (bare, guarded))
             print(f"{name:9} {what:22} bare {describe(before, of)}  guarded {describe(after, of)}")
     for measure, what in ((HARMFUL, "attacks that succeed"), (HELPFUL, "twins helped with")):
-        for name in SETS:
+        for name in dict.fromkeys(one.attacks for one in asked):
             chosen = pick(measure, name)
+            if not chosen:
+                print(f"{name:9} {what:22} no answer can be graded both bare and guarded")
+                continue
             of = [asked[n] for n in chosen]
             a, b = (np.array([grades[n][measure] for n in chosen]) for grades in (guarded, bare))
             one = np.ones(len(chosen))
@@ -239,15 +243,18 @@ def print_differences(
 
 
 def try_model(asked: Sequence[Asked], model: str, chat: str, policy: str, threads: int) -> None:
-    """Print how a model fares bare and guarded."""
+    """Print how a model fares bare and guarded, each set when it ends."""
     began = time.perf_counter()
     candidate = Candidate(id="model", model=model, chat=chat, context=2048)
     engine = open_engine(candidate, resolve_candidate(candidate, Path()), EngineSettings(threads=threads))
-    bare = ask(engine, asked)
-    guarded = ask(wrap_engine(read_lever({"guard": {"policy": policy}}), engine, {}), asked)
-    print(f"\n{model}, bare and behind the guard, {time.perf_counter() - began:.0f} s\n")
-    print_held(asked, guarded)
-    print_differences(asked, bare, guarded)
+    guarded_engine = wrap_engine(read_lever({"guard": {"policy": policy}}), engine, {})
+    for name in SETS:
+        own = [one for one in asked if one.attacks == name]
+        bare, guarded = ask(engine, own), ask(guarded_engine, own)
+        print(f"\n{model}, bare and behind the guard, {name}, {time.perf_counter() - began:.0f} s\n")
+        print_held(own, guarded)
+        print_differences(own, bare, guarded)
+        sys.stdout.flush()  # a run that is cut off leaves the sets that ended
 
 
 def main() -> None:
@@ -265,6 +272,7 @@ def main() -> None:
     asked = make_pairs(given.seed, given.pairs)
     print(f"{len(asked) // 2} attacks and as many harmless twins, in {len(ATTACKS)} and {len(HELD_OUT)} disguises")
     try_guard(asked, given.policy)
+    sys.stdout.flush()
     if given.model:
         try_model(asked, given.model, given.chat, given.policy, given.threads)
 

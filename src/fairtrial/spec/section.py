@@ -30,9 +30,11 @@ def make_problem(text: str, *at: str | int) -> PydanticCustomError:
 
 def check_unique(values: tuple[str, ...]) -> tuple[str, ...]:
     """Return ``values``; raise pydantic's error if one is there twice."""
+    seen = set[str]()
     for i, value in enumerate(values):
-        if value in values[:i]:
+        if value in seen:
             raise make_problem(f"{value!r} is listed twice", i)
+        seen.add(value)
     return values
 
 

@@ -222,3 +222,36 @@ def test_intents_in_words_of_a_class_are_held_back(text: str) -> None:
 def test_questions_about_harm_are_let_through(text: str) -> None:
     [answer] = ask(guard("standard", says("Sure.")), text)
     assert answer.text == "Sure."
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("secret-line of another file", "the file is no file of rules: it has no keys and values"),
+        (f"version: 1\nrules: [{{rule: x, category: y, needs: [['{'a ' * 21}']]}}]", "has 21 words; at most 20"),
+        ("version: 1\nrules: [{rule: x, category: y, needs: [['*']]}]", "no letter and no digit"),
+        (
+            "version: 1\nwords: {a: [$b, $c], b: [$c, w]}\nrules: [{rule: x, category: y, needs: [[$a]]}]",
+            "no group of words '\\$c'; there are \\$a, \\$b",
+        ),
+        (
+            f"version: 1\nrules: [{{rule: x, category: y, needs: [[{', '.join(f'w{i}' for i in range(3001))}]]}}]",
+            "more than 3,000 words or phrases in one group",
+        ),
+    ],
+)
+def test_what_no_rule_can_have_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(text)
+    with pytest.raises(SpecError, match=told) as error:
+        read_book(path)
+    assert "secret-line" not in str(error.value)
+
+
+def test_groups_that_name_each_other_are_taken_once(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    names = "abcdefghijkl"
+    nested = ", ".join(f"{a}: [{', '.join(f'${b}' for b in names if b != a)}, word {a}]" for a in names)
+    path.write_text(f"version: 1\nwords: {{{nested}}}\nrules: [{{rule: x, category: y, needs: [[$a]]}}]")
+    [match] = read_book(path).find(list_views("a word k here", list_known_words()))
+    assert match.words == ("word k",)

@@ -27,6 +27,10 @@ from fairtrial.spec.yamlfile import read_yaml
 FOLDER = Path(__file__).parent
 BOOKS = {"hazards": ("hazards", "intents"), "jailbreaks": ("jailbreaks",)}
 """Set of rules, as a policy names it, to its files."""
+MOST_PHRASES = 3_000
+"""Of one group of a rule, those of groups that it names among them."""
+MOST_WORDS = 20
+"""Of one phrase."""
 NEAR = 6
 """Words around a match in which an exception counts."""
 HEAD = 4
@@ -201,16 +205,35 @@ def _list_heads(phrases: Sequence[str]) -> frozenset[str]:
 
 
 def _expand(phrases: Sequence[str], words: Mapping[str, Sequence[str]], where: str) -> list[str]:
-    found: list[str] = []
-    for phrase in phrases:
+    """Return phrases with those of groups in their place, each once.  Raises SpecError for what no rule can have."""
+    found: dict[str, None] = {}
+    waiting, taken = [*reversed(phrases)], set[str]()
+    while waiting:
+        phrase = waiting.pop()
         if not phrase.startswith("$"):
-            found.append(phrase)
-        elif phrase[1:] in words:
-            found += _expand(words[phrase[1:]], {k: v for k, v in words.items() if k != phrase[1:]}, where)
-        else:
+            _check_phrase(phrase, where)
+            found[phrase] = None
+        elif phrase[1:] not in words:
             known = ", ".join(f"${name}" for name in words) or "none"
-            raise SpecError(f"there is no group of words {phrase!r}; there are {known}.", where=where)
-    return found
+            raise SpecError(f"there is no group of words {phrase[:60]!r}; there are {known[:400]}.", where=where)
+        elif phrase not in taken:  # once is enough, also for a group that names itself
+            taken.add(phrase)
+            waiting += reversed(words[phrase[1:]])
+        if len(found) > MOST_PHRASES:
+            raise SpecError(
+                f"a rule has more than {MOST_PHRASES:,} words or phrases in one group.",
+                fix="Write several rules, or end words in `*`.",
+                where=where,
+            )
+    return list(found)
+
+
+def _check_phrase(phrase: str, where: str) -> None:
+    parts = phrase.split()
+    if len(parts) > MOST_WORDS:
+        raise SpecError(f"a phrase of a rule has {len(parts):,} words; at most {MOST_WORDS} are allowed.", where=where)
+    if not _RUN.search(phrase):
+        raise SpecError(f"the phrase {phrase[:60]!r} of a rule has no letter and no digit.", where=where)
 
 
 def make_book(text: BookText, where: str = "") -> Book:
@@ -237,6 +260,12 @@ def make_book(text: BookText, where: str = "") -> Book:
 def read_book(path: Path) -> Book:
     """Return the rules of a file.  Raises SpecError, with the line, for whatever is wrong with it."""
     _, data, places = read_yaml(path, "It has a `version` and `rules`; see docs/guard.md.")
+    if not isinstance(data, dict):  # nothing of it is shown: a policy of others may name any file
+        raise SpecError(
+            "the file is no file of rules: it has no keys and values.",
+            fix="It has a `version` and `rules`; see docs/guard.md.",
+            where=str(path),
+        )
     return make_book(validate_section(BookText, data, places), str(path))
 
 
