@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from fairtrial.cli.interrupts import expect_interrupt
-from fairtrial.cli.main import main
+from fairtrial.cli.main import load_parser, main
 
 IDLE_SECONDS = 600.0
 """After which nobody is waited for any longer."""
@@ -37,5 +37,6 @@ def wait_for_words() -> list[str]:
 
 if __name__ == "__main__":
     expect_interrupt()
+    load_parser()  # imports every verb
     sys.argv[1:] = wait_for_words()
     main()
