@@ -196,7 +196,8 @@ def _advise(facts: CardFacts) -> list[str]:
         return []
     return [
         f"No licence is stated for {', '.join(map(repr, unstated))}. If you know it, state it: --licence CC-BY-4.0, or "
-        "licence: or licence_column: of the source."
+        "licence: or licence_column: of the source. If the rows are your own, say so in a file of settings: rights: "
+        "{profile: own-archive}."
     ]
 
 

@@ -43,6 +43,9 @@ FORMAT = 1
 FEW = 300_000
 """Rows that one process compares, whatever the executor."""
 
+MOST_REASONS = 5
+"""Reasons for dropped rows that are told."""
+
 OnStage = Callable[[str, int, int], None]
 """Called with what is being done, how many jobs of it are done, and of how many."""
 
@@ -112,8 +115,17 @@ def curate_once(
             told = _finish(order, out, executor, on_stage).facts
             rows = told.read + told.unread
             on_progress(f"curated: {told.train:,} rows to train on, {told.validation:,} held back, of {rows:,}")
+            if told.dropped:
+                on_progress(f"dropped: {list_reasons(told.dropped)}")
     shutil.rmtree(work, ignore_errors=True)
     return out
+
+
+def list_reasons(dropped: Mapping[str, int], most: int = MOST_REASONS) -> str:
+    """Return why rows were dropped with their numbers, the largest first."""
+    told = [f"{count:,} by {why}" for why, count in sorted(dropped.items(), key=lambda one: (-one[1], one[0]))]
+    more = f"; {len(told) - most:,} more reasons are on the card" if len(told) > most else ""
+    return "; ".join(told[:most]) + more
 
 
 @contextmanager
@@ -148,10 +160,8 @@ def _open_order(settings: Curate, work: Path) -> tuple[CurationOrder, bool]:
             continue
         order = CurationOrder(settings, StepContext(at, work, settings.rights))
         _prepare_steps(order)
-        if resume(work, _identify(order), at, files):
+        if resume(work, _identify(order), at, files) and at is known:
             return order, True
-        if at is not known:
-            break
     return order, False
 
 

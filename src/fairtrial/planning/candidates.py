@@ -24,6 +24,7 @@ from fairtrial.levers import (
     is_wrapping,
     read_lever,
 )
+from fairtrial.measures.sampling import Heartbeat
 from fairtrial.models import ResolvedModel, choose_engine, hash_file, identify_candidate, resolve_candidate
 from fairtrial.planning.base import PlannedCandidate, PlannedTask, Training, join_models
 from fairtrial.planning.contamination import ContaminationCheck
@@ -36,6 +37,9 @@ from fairtrial.spec.levers import expand_settings, find_settings, locate_levers
 from fairtrial.spec.schemes import SCHEMES
 
 log = logging.getLogger(__name__)
+
+SAY_SECONDS = 20.0
+"""Without a line, after which it is said what a candidate waits for; a little longer than levers wait themselves."""
 
 
 def check_order(spec: Candidate, where: Where = lambda *_: "") -> None:
@@ -144,17 +148,20 @@ class CandidatePlanner:
         def tell(told: str) -> None:
             self.on_progress(f"{spec.id}: {told}")
 
-        for applied in levers:
-            context = BuildContext(cache_folder(), tell, self.trains)
-            training = self.contamination.check_lever(spec.id, training, applied, model)
-            before, model = model, build_model(applied, model, context)
-            if model.adapter != before.adapter:
-                training = self._check_adapter(spec, training, model)
-            if own := self._identity(applied, {}):
-                counted.append([applied.name, *own])
-        with add_place(line):
-            model = choose_engine(model, spec.engine)
-            model = fit_adapter(model, cache_folder(), tell) if model.adapter else model
+        with Heartbeat(tell, SAY_SECONDS) as heart:
+            context = BuildContext(cache_folder(), heart.tell, self.trains)
+            for applied in levers:
+                heart.begin(f"making what the lever {applied.name} makes")
+                training = self.contamination.check_lever(spec.id, training, applied, model)
+                before, model = model, build_model(applied, model, context)
+                if model.adapter != before.adapter:
+                    training = self._check_adapter(spec, training, model)
+                if own := self._identity(applied, {}):
+                    counted.append([applied.name, *own])
+            heart.begin("fitting the adapter to the engine")
+            with add_place(line):
+                model = choose_engine(model, spec.engine)
+                model = fit_adapter(model, cache_folder(), heart.tell) if model.adapter else model
         if unknown := model.notes.get("not_identified"):
             log.warning(
                 "%s: its code cannot be identified, since %s; what it uses may have changed since it was "

@@ -174,7 +174,10 @@ def test_what_stands_behind_the_last_answer_is_left_out_and_told() -> None:
 
 
 def test_half_a_surrogate_pair_is_no_character() -> None:
-    assert parse_row({"text": "a\ud800b"}, "text").text == "a\ufffdb"
+    parsed = parse_row({"text": "a\ud800b\udc00"}, "text")
+    assert (parsed.text, parsed.note) == ("a\ufffdb\ufffd", "put U+FFFD for 2 half character(s) (lone surrogates)")
+    whole = parse_row({"text": "a\U0001f600b"}, "text")
+    assert (whole.text, whole.note) == ("a\U0001f600b", "")
 
 
 def test_rows_without_known_columns_have_no_form() -> None:

@@ -297,3 +297,31 @@ def test_hostile_lines_are_told_with_their_reason_and_the_rest_is_read(tmp_path:
     assert (
         f"| hostile.jsonl | openai | {2 + len(lines)} | {len(lines)} |" in (tmp_path / "out" / "README.md").read_text()
     )
+
+
+def test_a_row_of_another_form_and_a_key_that_stands_twice_are_named(tmp_path: Path) -> None:
+    chat = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    twice = json.dumps(chat)[:-1] + ', "messages": [{"role": "user", "content": "a"}]}'
+    path = tmp_path / "mixed.jsonl"
+    lines = [json.dumps(chat), json.dumps(chat), json.dumps({"text": "A text."}), twice, json.dumps({"other": 1})]
+    path.write_text("\n".join(lines))
+    refused = [one.drop for one in unread(read(FileReader(Source(file=str(path)), 0, context(tmp_path))))]
+    assert [one.reason for one in refused] == [
+        "unreadable: text among openai",
+        "unreadable: no JSON",
+        "unreadable: not of the form openai",
+    ]
+    assert refused[0].detail == (
+        "it has the form text, and the file is read as openai: keep forms in files of their own"
+    )
+    assert "a key stands twice in one object" in refused[1].detail
+    assert refused[2].detail == "there is no 'messages'"
+
+
+def test_half_characters_are_counted_as_a_change(tmp_path: Path) -> None:
+    path = tmp_path / "half.jsonl"
+    path.write_text('{"instruction": "a\\ud800", "output": "b"}\n{"instruction": "c", "output": "d"}\n')
+    made = curate(Curate(sources=[Source(file=str(path), licence="CC0-1.0")]), tmp_path / "out")
+    assert (made.facts.changed, made.facts.unread) == ({"reading": 1}, 0)
+    written = "".join((tmp_path / "out" / f"{side}.jsonl").read_text() for side in ("train", "validation"))
+    assert '"put U+FFFD for 1 half character(s) (lone surrogates)"' in written

@@ -98,15 +98,22 @@ def _add_picture(draft: Draft, source: SourceFile, told: object) -> None:
         draft.pictures.append(DraftPicture(data, told.get("caption", ""), told.get("credit", "")))
 
 
-def parse_document_json(body: bytes, most: int = MOST_VALUES) -> Any:
-    """Return JSON text as values.  Raises ArchiveError with the place of a mistake, or if it is too much."""
+def parse_document_json(body: bytes, most: int = MOST_VALUES, *, doubled: bool = True) -> Any:
+    """Return JSON text as values; of a key that stands twice in an object the last, or none where ``doubled`` is false.
+
+    Raises ArchiveError with the place of a mistake, or if it is too much.
+    """
     if len(body) > MOST_BYTES:
         raise ArchiveError(f"it has {len(body):,} bytes; at most {MOST_BYTES:,} are read.")
     values = body.count(b",") + body.count(b"[") + body.count(b"{")
     if values > most:
         raise ArchiveError(f"it holds some {values:,} values; at most {most:,} are read.")
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(
+            body.decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=None if doubled else _refuse_doubled,
+        )
     except json.JSONDecodeError as error:
         raise ArchiveError(f"it is no JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
     except UnicodeDecodeError:
@@ -116,6 +123,13 @@ def parse_document_json(body: bytes, most: int = MOST_VALUES) -> Any:
     except ValueError as error:
         why = "a number has more digits than are read" if "integer string" in str(error) else str(error)[:120]
         raise ArchiveError(f"it is no JSON: {why}.") from None
+
+
+def _refuse_doubled(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
 
 
 def _refuse_constant(name: str) -> float:

@@ -121,7 +121,7 @@ class FileReader:
 
     def _read_row(self, line: bytes, place: RowOrigin) -> TrainingRow | Unread:
         try:
-            told = parse_document_json(line)
+            told = parse_document_json(line, doubled=False)
         except ArchiveError as error:
             return Unread(place, Drop("unreadable: no JSON", error.message))
         if not isinstance(told, dict):
@@ -129,6 +129,10 @@ class FileReader:
         try:
             parsed = parse_row(told, self.form)
         except NotThisFormError as error:
+            other = find_form(told)
+            if other not in (None, self.form):
+                why = f"it has the form {other}, and the file is read as {self.form}: keep forms in files of their own"
+                return Unread(place, Drop(f"unreadable: {other} among {self.form}", why))
             return Unread(place, Drop(f"unreadable: not of the form {self.form}", str(error)))
         return self._make_row(parsed, told, place)
 

@@ -65,7 +65,7 @@ def find_form(row: Mapping[str, Any]) -> Form | None:
 
 def parse_row(row: Mapping[str, Any], form: Form) -> Parsed:
     """Return what a row holds.  Raises NotThisFormError."""
-    return _PARSERS[form](row)
+    return _mend_halves(_PARSERS[form](row))
 
 
 def _parse_openai(row: Mapping[str, Any]) -> Parsed:
@@ -135,13 +135,13 @@ def _parse_preference(row: Mapping[str, Any]) -> Parsed:
 
 def _read_prompt(prompt: Any) -> list[ConversationTurn]:
     if isinstance(prompt, str):
-        return [ConversationTurn("user", _clean(prompt))]
+        return [ConversationTurn("user", prompt)]
     return _read_turns(prompt, "prompt", "role", "content")
 
 
 def _read_side(side: Any, name: str) -> list[ConversationTurn]:
     if isinstance(side, str):
-        return _split_dialogue(_clean(side))
+        return _split_dialogue(side)
     if isinstance(side, Mapping):
         side = [side]
     return _read_turns(side, name, "role", "content")
@@ -187,6 +187,8 @@ def _find(row: Mapping[str, Any], names: Sequence[str]) -> str:
 
 
 def _read_turns(told: Any, name: str, by: str, said: str) -> list[ConversationTurn]:
+    if told is None:
+        raise NotThisFormError(f"there is no '{name}'")
     if not isinstance(told, list) or not told:
         raise NotThisFormError(f"'{name}' is no list of messages" if told != [] else f"'{name}' is empty")
     return [_read_turn(one, number, by, said) for number, one in enumerate(told, 1)]
@@ -207,7 +209,7 @@ def _read_turn(told: Any, number: int, by: str, said: str) -> ConversationTurn:
 
 def _read_content(content: Any, number: int, said: str) -> str:
     if isinstance(content, str):
-        return _clean(content)
+        return content
     if not isinstance(content, list):
         raise NotThisFormError(f"message {number} has no text in '{said}'")
     texts = []
@@ -215,7 +217,7 @@ def _read_content(content: Any, number: int, said: str) -> str:
         if not isinstance(part, Mapping) or part.get("type", "text") != "text" or not isinstance(part.get("text"), str):
             kind = str(part.get("type", "")) if isinstance(part, Mapping) else type(part).__name__
             raise NotThisFormError(f"message {number} has a part of the type {kind[:20]!r}; only text is trained on")
-        texts.append(_clean(part["text"]))
+        texts.append(part["text"])
     return "".join(texts)
 
 
@@ -250,12 +252,26 @@ def _check_order(turns: Sequence[ConversationTurn]) -> tuple[ConversationTurn, .
 def _read_text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise NotThisFormError(f"'{name}' is no text but {type(value).__name__}")
-    return _clean(value)
+    return value
 
 
-def _clean(text: str) -> str:
-    """Return a text that can be written as UTF-8: half a surrogate pair is no character."""
-    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+def _mend_halves(parsed: Parsed) -> Parsed:
+    """Return what can be written as UTF-8, and say so: half a surrogate pair is no character."""
+    said = "".join((*(turn.content for turn in parsed.messages), parsed.text, parsed.chosen, parsed.rejected))
+    if said.isascii() or not (halves := len(_SURROGATES.findall(said))):
+        return parsed
+    note = f"put U+FFFD for {halves} half character(s) (lone surrogates)"
+    return Parsed(
+        tuple(ConversationTurn(turn.role, _replace(turn.content)) for turn in parsed.messages),
+        _replace(parsed.text),
+        _replace(parsed.chosen),
+        _replace(parsed.rejected),
+        "; ".join(filter(None, (parsed.note, note))),
+    )
+
+
+def _replace(text: str) -> str:
+    return _SURROGATES.sub("\ufffd", text)
 
 
 _PARSERS: Mapping[Form, Callable[[Mapping[str, Any]], Parsed]] = {

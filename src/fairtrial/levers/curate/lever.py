@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,6 +13,9 @@ from fairtrial.levers.base import BuildContext, BuildLever, ReferencedContent
 from fairtrial.machine import count_cores
 from fairtrial.models import ResolvedModel
 from fairtrial.spec.curate import Curate
+
+SAY_SECONDS = 10.0
+"""Between two lines of how far it has come."""
 
 
 class CurateLever(BuildLever[Curate]):
@@ -25,8 +29,16 @@ class CurateLever(BuildLever[Curate]):
 
     def build(self, settings: Curate, model: ResolvedModel, context: BuildContext) -> ResolvedModel:
         """Return the model with the training set beside it."""
+        told_at = time.monotonic()
+
+        def tell_stage(stage: str, done: int, of: int) -> None:
+            nonlocal told_at
+            if time.monotonic() - told_at >= SAY_SECONDS:
+                told_at = time.monotonic()
+                context.on_progress(f"curating, {stage}: {done:,} of {of:,} parts")
+
         with LocalExecutor(count_cores()) as executor:
-            folder = curate_once(settings, context.cache_dir / "curated", executor, on_progress=context.on_progress)
+            folder = curate_once(settings, context.cache_dir / "curated", executor, tell_stage, context.on_progress)
         card = read_json(folder / "card.json")
         told = {key: card[key] for key in ("id", "read", "train", "validation", "dropped", "licences", "doubts")}
         return replace(model, training_set=folder, notes={**model.notes, "training_set": told})

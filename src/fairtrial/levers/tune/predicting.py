@@ -43,6 +43,7 @@ class TuningForecast:
         memory_bytes: at most, of the whole process.
         free_bytes: that could be used.
         tokens: through the network in training.
+        checked_tokens: through it to compute the loss of rows held back, all times together.
         tokens_per_second: as tried.
         steps: of the optimiser.
         block: tokens at once.
@@ -55,6 +56,7 @@ class TuningForecast:
     tokens_per_second: float
     steps: int
     block: int
+    checked_tokens: int = 0
 
     def document(self) -> dict[str, float]:
         """Return it as JSON values."""
@@ -63,9 +65,11 @@ class TuningForecast:
     def describe(self) -> str:
         """Return it in a sentence."""
         minutes = f"{self.seconds / 60:.0f} minutes" if self.seconds >= 90 else f"{self.seconds:.0f} s"
+        held_back = f" and {self.checked_tokens:,} held back" if self.checked_tokens else ""
         return (
-            f"{self.steps:,} steps, {self.tokens:,} tokens at {self.tokens_per_second:,.0f} a second: about {minutes}, "
-            f"{self.memory_bytes / 1e9:.1f} GB of memory at most ({self.free_bytes / 1e9:.1f} GB can be used)"
+            f"{self.steps:,} steps, {self.tokens:,} tokens to learn{held_back}, learning {self.tokens_per_second:,.0f} "
+            f"a second: about {minutes}, {self.memory_bytes / 1e9:.1f} GB of memory at most "
+            f"({self.free_bytes / 1e9:.1f} GB can be used)"
         )
 
 
@@ -124,7 +128,14 @@ def predict(network: LearningNetwork, work: TrainingWork) -> TuningForecast:
     own = read_own_memory(network.device)
     more = needed + count_learned(network) * PER_LEARNED
     return TuningForecast(
-        seconds, own + more, own + read_free_memory(network.device), tokens, speed, work.steps, work.block
+        seconds,
+        own + more,
+        own + read_free_memory(network.device),
+        tokens,
+        speed,
+        work.steps,
+        work.block,
+        checked * times,
     )
 
 

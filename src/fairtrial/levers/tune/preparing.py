@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
 
 from fairtrial.engines.prompts import make_prompt_format
 from fairtrial.engines.transformers.loading import LoadedNetwork, load_network, read_trained_context
@@ -24,7 +21,7 @@ from fairtrial.levers.tune.packing import count_steps
 from fairtrial.levers.tune.predicting import TuningForecast, check_weights_fit, choose_block, count_learned, predict
 from fairtrial.levers.tune.training import TrainingWork
 from fairtrial.machine import count_cores
-from fairtrial.measures.sampling import RepeatingTimer
+from fairtrial.measures.sampling import Heartbeat
 from fairtrial.models import ResolvedModel
 from fairtrial.models.folder import read_folder
 from fairtrial.models.gguf import UNQUANTIZED, list_split_names, read_header
@@ -35,7 +32,7 @@ LONGEST = 2048
 """Tokens of a row unless the settings say otherwise."""
 EPOCHS = 2.0
 SAY_SECONDS = 15.0
-"""Between two lines while a model is read."""
+"""Without a line, after which it is said what is being done."""
 
 
 @dataclass(frozen=True)
@@ -66,21 +63,30 @@ def prepare_tuning(
     settings: Tune, model: ResolvedModel, data: TrainingData, checkpoints: Path | None, tell: OnBuildStep
 ) -> PreparedTuning:
     """Load the network, make tokens of rows, and find out what training will take."""
+    with Heartbeat(tell, SAY_SECONDS) as heart:
+        return _prepare(settings, model, data, checkpoints, heart)
+
+
+def _prepare(
+    settings: Tune, model: ResolvedModel, data: TrainingData, checkpoints: Path | None, heart: Heartbeat
+) -> PreparedTuning:
     told = [*data.told, *_describe_parent(model)]
     begun = time.perf_counter()
-    tell(f"reading {model.name}")
+    heart.tell(f"reading {model.name}")
     threads = settings.threads or count_cores()
     import_torch().set_num_threads(threads)
     check_weights_fit(count_weights(model), settings.dtype)
-    with _tell_reading(model, tell):
-        loaded = load_network(model, settings.dtype)
+    heart.begin(f"reading {model.name}")
+    loaded = load_network(model, settings.dtype)
+    heart.begin(f"making tokens of {len(data.train) + len(data.validation):,} rows")
     encoder = make_encoder(settings, model, loaded)
     train, validation = encoder.encode(data.train), encoder.encode(data.validation)
     _check_rows(train, encoder)
     told += _describe_left_out(train, validation, encoder)
     for line in told:
-        tell(line)
+        heart.tell(line)
     network = LearningNetwork(loaded, settings)
+    heart.begin("trying whether rows may be packed")
     network.choose_way(train.rows, settings.packing)
     objective = make_objective(settings)
     examples = len(train.rows) // objective.group
@@ -88,27 +94,12 @@ def prepare_tuning(
     steps = settings.steps or count_steps(examples, settings.batch, epochs)
     block = choose_block(network, [*train.rows, *validation.rows], settings.block, objective.group)
     work = TrainingWork(train.rows, validation.rows, settings, objective, steps, block, threads, checkpoints)
+    heart.begin("trying one block of rows, to predict what training takes")
     prediction = predict(network, work)
-    tell(f"{examples:,} rows, {count_learned(network):,} numbers to learn; read in {time.perf_counter() - begun:.0f} s")
-    tell(f"predicted: {prediction.describe()}")
+    seconds = time.perf_counter() - begun
+    heart.tell(f"{examples:,} rows, {count_learned(network):,} numbers to learn; ready after {seconds:.0f} s")
+    heart.tell(f"predicted: {prediction.describe()}")
     return PreparedTuning(model, data, network, train, validation, work, prediction, told)
-
-
-@contextmanager
-def _tell_reading(model: ResolvedModel, tell: OnBuildStep) -> Iterator[None]:
-    """Tell every so many seconds that weights are still being read; of a large file that takes minutes."""
-    begun, process = time.perf_counter(), psutil.Process()
-
-    def say() -> None:
-        seconds, held = time.perf_counter() - begun, process.memory_info().rss / 1e9
-        tell(f"still reading {model.name}: {seconds:.0f} s, {held:.1f} GB in memory so far")
-
-    timer = RepeatingTimer(say, SAY_SECONDS)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.stop()
 
 
 def make_encoder(settings: Tune, model: ResolvedModel, loaded: LoadedNetwork) -> RowEncoder:

@@ -131,7 +131,9 @@ def describe_trained(facts: Mapping[str, Any], watts: float | None) -> list[str]
     """
     loss, cost = facts["loss"], describe_cost(facts, watts)
     learnt = loss["train"]
-    fell = f"Loss on rows learnt from {learnt[0][1]:.3f} to {learnt[-1][1]:.3f}" if learnt else "Nothing was learnt"
+    fell = "Nothing was learnt"
+    if learnt:
+        fell = f"Loss on the rows of the first step {learnt[0][1]:.3f}, on those of the last {learnt[-1][1]:.3f}"
     if not loss["validation"]:
         return [f"{fell}. No validation rows: nothing says whether it has learned more than its rows.", cost]
     first, best = loss["validation"][0][1], min(value for _, value in loss["validation"])

@@ -120,7 +120,9 @@ def parse_row(line: bytes) -> TuningRow:
     if len(line) > LONGEST_LINE:
         raise ValueError(f"it is longer than {LONGEST_LINE:,} bytes")
     try:
-        given = json.loads(line)
+        given = json.loads(line, object_pairs_hook=_refuse_doubled)
+    except DoubledKeyError:
+        raise ValueError("a key stands twice in one object") from None
     except (ValueError, RecursionError):
         raise ValueError("it is no JSON object") from None
     if not isinstance(given, dict):
@@ -143,6 +145,17 @@ def parse_row(line: bytes) -> TuningRow:
     raise ValueError(
         f"it has none of messages, text, chosen, completion; it has {', '.join(map(repr, list(given)[:6]))}"
     )
+
+
+class DoubledKeyError(ValueError):
+    """A key stands twice in an object, so that nothing says which of its values is meant."""
+
+
+def _refuse_doubled(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise DoubledKeyError
+    return found
 
 
 def _clean(value: Any) -> Any:

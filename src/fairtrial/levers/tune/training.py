@@ -28,9 +28,12 @@ from fairtrial.levers.tune.libraries import import_torch
 from fairtrial.levers.tune.network import LearningNetwork
 from fairtrial.levers.tune.objectives import Objective
 from fairtrial.levers.tune.packing import TokenRow, draw_steps, pack_rows
+from fairtrial.measures.sampling import Heartbeat
 from fairtrial.spec.tune import Tune
 
 SAVE_SECONDS = 60.0
+SAY_SECONDS = 30.0
+"""Without a line, after which it is said which step is being done."""
 LOWEST = 0.1
 """Share of the learning rate that a cosine schedule ends with."""
 BETAS = (0.9, 0.999)
@@ -107,6 +110,10 @@ class TuningRun:
 
         Raises ModelError if the loss is no number any more.
         """
+        with Heartbeat(self.tell, SAY_SECONDS) as heart:
+            return self._run(heart)
+
+    def _run(self, heart: Heartbeat) -> TrainingProgress:
         torch = import_torch()
         learned = self.network.list_learned()
         optimizer = torch.optim.AdamW(
@@ -119,11 +126,13 @@ class TuningRun:
         steps = draw_steps(
             self.work.examples, self.work.settings.batch, self.work.settings.seed, self.progress.step, self.work.steps
         )
+        heart.begin("computing the loss before the first step")
         if not self.progress.validations:
             self._validate()
         for step, examples in steps:
             if self.progress.stopped_early:
                 break
+            heart.begin(self._describe_step())
             begun, processor = time.perf_counter(), time.process_time()
             rate = self.work.find_rate(step)
             for group in optimizer.param_groups:
@@ -137,7 +146,7 @@ class TuningRun:
             progress.peak_bytes = max(progress.peak_bytes, memory.memory_info().rss)
             if (step + 1) % self.work.evaluate_every == 0 or step + 1 == self.work.steps:
                 self._validate()
-                self._tell_step()
+                heart.tell(self._describe_validated())
             self._save(optimizer, learned)
         self._save(optimizer, learned, always=True)
         self._use_best(learned)
@@ -223,14 +232,22 @@ class TuningRun:
             for name, weight in self._best.items():
                 learned[name].copy_(weight)
 
-    def _tell_step(self) -> None:
+    def _describe_step(self) -> str:
+        progress, steps = self.progress, self.work.steps
+        told = f"training, step {progress.step + 1:,} of {steps:,}"
+        if not progress.losses:
+            return told
+        left = progress.seconds / progress.step * (steps - progress.step)
+        return f"{told} (loss {progress.losses[-1][1]:.3f}; about {_write_minutes(left)} left)"
+
+    def _describe_validated(self) -> str:
         progress, steps = self.progress, self.work.steps
         recent = [loss for _, loss, _, _ in progress.losses[-self.work.evaluate_every :]]
         left = progress.seconds / progress.step * (steps - progress.step)
         told = f"step {progress.step:,} of {steps:,}: loss {sum(recent) / len(recent):.3f}"
         if progress.validations:
             told += f", validation {progress.validations[-1][1]:.3f}"
-        self.tell(f"{told}; about {_write_minutes(left)} left" if progress.step < steps else told)
+        return f"{told}; about {_write_minutes(left)} left" if progress.step < steps else told
 
     def _list_devices(self) -> list[int]:
         return [0] if self.network.device == "cuda" else []

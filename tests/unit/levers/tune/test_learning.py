@@ -272,6 +272,10 @@ def test_what_it_takes_is_predicted_and_refused_where_it_cannot_fit(monkeypatch:
     seen = sum(len(given.rows[i].tokens) for _, rows in draw_steps(12, 4, 0, 0, 6) for i in rows)
     assert predicted.tokens == seen
     assert predicted.seconds > 0
+    held_back = sum(len(row.tokens) for row in given.validation)
+    times = 1 + -(-given.steps // given.evaluate_every)  # before the first step, too
+    assert predicted.checked_tokens == held_back * times > 0
+    assert f"{seen:,} tokens to learn and {held_back * times:,} held back, learning " in predicted.describe()
     assert all(weight.grad is None for weight in network.list_learned().values())
     assert choose_block(network, given.rows, 512, 1) == 512
     needed = estimate_block_bytes(network, 100, 16, 0.5)
@@ -280,6 +284,13 @@ def test_what_it_takes_is_predicted_and_refused_where_it_cannot_fit(monkeypatch:
     monkeypatch.setattr("fairtrial.levers.tune.predicting.read_free_memory", lambda _: 1000)
     with pytest.raises(SpecError, match="a row of 16 tokens takes"):
         choose_block(network, given.rows, 4096, 1)
+
+
+def test_a_long_step_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairtrial.levers.tune.training.SAY_SECONDS", 0.0001)
+    network, told = learner(), list[str]()
+    TuningRun(network, work(network), told.append).run()
+    assert any(line.startswith("still training, step ") for line in told)
 
 
 def test_recomputing_changes_nothing_but_memory() -> None:

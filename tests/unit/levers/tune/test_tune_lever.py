@@ -127,6 +127,13 @@ def test_what_was_tuned_on_is_in_the_identity(rows: Path, tmp_path: Path) -> Non
     assert len({json.dumps(one) for one in (tune(rows), tune(copied), tune(rows, rank=8))}) == 3
 
 
+def test_what_takes_time_before_training_is_told(rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairtrial.levers.tune.preparing.SAY_SECONDS", 0.0001)
+    told = list[str]()
+    predict_tuning(Tune(data=str(rows), **SETTINGS), tiny_model(), told.append)
+    assert any(line.startswith("still ") and line.endswith(" GB in memory so far") for line in told)
+
+
 def test_a_prediction_trains_nothing(rows: Path) -> None:
     found = predict_tuning(Tune(data=str(rows), **SETTINGS), tiny_model(), lambda _: None)
     assert (found.steps, found.tokens > 0, found.seconds > 0) == (4, True, True)
@@ -169,7 +176,8 @@ def test_what_came_of_a_training_is_said_with_joules_from_stated_watts() -> None
     }  # fmt: skip
     told, cost = describe_trained(facts, None)
     assert told == (
-        "Validation loss 2.750 before, 1.250 at step 9 (tokens of 3 rows). Loss on rows learnt from 2.500 to 0.500"
+        "Validation loss 2.750 before, 1.250 at step 9 (tokens of 3 rows). "
+        "Loss on the rows of the first step 2.500, on those of the last 0.500"
     )
     assert cost.endswith("energy not measured: no meter")
     assert describe_trained(facts, 10.0)[1].endswith("about 700 J (estimated: 70 processor seconds x 10 W)")

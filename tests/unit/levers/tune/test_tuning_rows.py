@@ -61,6 +61,7 @@ def test_an_id_is_the_rows_own_or_its_content() -> None:
         (line(prompt="a", chosen="b"), "no text but NoneType"),
         (line(text=5), "no text but int"),
         (b'{"text": "\\ud800"}', "lone surrogate"),
+        (b'{"text": "a", "text": "b"}', "a key stands twice in one object"),
         (line(question="a", answer="b"), "it has 'question', 'answer'"),
         (b" " * (LONGEST_LINE + 1), "longer than"),
     ],
