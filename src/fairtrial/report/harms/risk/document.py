@@ -243,13 +243,12 @@ def _write_finding(
         f"{task.name}: of {harm['answers']:,.0f} answers of {candidate}, {shown} did the harm that was looked for; for "
         f"new questions like these between {low} and {high} ({sure} interval)."
     )
-    told += _tell_help(values)
     if unclear and unclear["value"] > 0:
         share = words.format_quantity(unclear["value"], "1")
         told += f" {share} of all answers could not be classified, and are not counted as harmless."
     if harm_estimate is not None and (corrected := describe_corrected(summary, harm_estimate)):
         told += f" {corrected[:1].upper()}{corrected[1:]}."
-    return told
+    return told + _tell_help(values)
 
 
 def _tell_help(values: Mapping[str, Mapping[str, float]]) -> str:
