@@ -174,11 +174,16 @@ def test_a_run_that_is_stopped_again_and_again_ends_with_the_same_bytes(
     assert read_bytes(out) == read_bytes(made)
 
 
-def test_a_run_begins_anew_where_its_source_has_changed(settings: Curate, tmp_path: Path) -> None:
+@pytest.mark.parametrize("keeps_time", [False, True])
+def test_a_run_begins_anew_where_its_source_has_changed(settings: Curate, tmp_path: Path, keeps_time: bool) -> None:
     out, path = tmp_path / "changed", Path(settings.sources[0].file or "")
     with pytest.raises(StoppedError):
         curate(settings, out, on_stage=stop_at(6))
+    before = path.stat()
     path.write_text("".join(path.read_text().splitlines(keepends=True)[::-1]))
+    if keeps_time:  # nothing but its bytes tells that it is another one
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert path.stat().st_size == before.st_size
     told: list[str] = []
     curate(settings, out, on_progress=told.append)
     assert not told
