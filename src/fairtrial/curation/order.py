@@ -53,6 +53,12 @@ def open_readers(order: CurationOrder) -> list[Reader]:
     return _open_readers(order.settings.model_dump_json(), order.context.at, order.work)
 
 
+def forget_opened() -> None:
+    """Open sources and steps anew from here on: a file may have changed since an earlier run of this process."""
+    _open_steps.cache_clear()
+    _open_readers.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _open_steps(written: str, at: datetime, work: Path) -> Mapping[str, Step]:
     settings = Curate.model_validate_json(written)

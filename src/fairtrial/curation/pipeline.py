@@ -23,7 +23,7 @@ from fairtrial.curation.base import CardFacts, Piece, Prepares, StepContext
 from fairtrial.curation.card.writing import write_card
 from fairtrial.curation.duplicates import FoundDuplicates, find_duplicates
 from fairtrial.curation.jobs import CurationJob, Executor, LocalExecutor
-from fairtrial.curation.order import CurationOrder, list_steps, open_readers, open_steps, strip_folders
+from fairtrial.curation.order import CurationOrder, forget_opened, list_steps, open_readers, open_steps, strip_folders
 from fairtrial.curation.reading import READING, PieceFiles, ReadPiece
 from fairtrial.curation.resuming import lock_work, read_json, read_moment, resume
 from fairtrial.curation.signatures import BAND, import_rensa
@@ -153,6 +153,7 @@ def _open_order(settings: Curate, work: Path) -> tuple[CurationOrder, bool]:
     """Return what is to be done, its folder in order, and whether an earlier run goes on."""
     if settings.duplicates.by_likeness:
         import_rensa()
+    forget_opened()
     files = _note_files(settings)
     known = read_moment(work, files)
     for at in (known, datetime.now(UTC)):
