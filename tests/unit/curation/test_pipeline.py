@@ -183,7 +183,7 @@ def test_a_run_begins_anew_where_its_source_has_changed(settings: Curate, tmp_pa
     path.write_text("".join(path.read_text().splitlines(keepends=True)[::-1]))
     if keeps_time:  # nothing but its bytes tells that it is another one
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-        assert path.stat().st_size == before.st_size
+    assert path.stat().st_size == before.st_size
     told: list[str] = []
     curate(settings, out, on_progress=told.append)
     assert not told
