@@ -149,8 +149,8 @@ class CandidatePlanner:
             self.on_progress(f"{spec.id}: {told}")
 
         with Heartbeat(tell, SAY_SECONDS) as heart:
-            context = BuildContext(cache_folder(), heart.tell, self.trains)
             for applied in levers:
+                context = BuildContext(cache_folder(), heart.tell, self.trains)
                 heart.begin(f"making what the lever {applied.name} makes")
                 training = self.contamination.check_lever(spec.id, training, applied, model)
                 before, model = model, build_model(applied, model, context)

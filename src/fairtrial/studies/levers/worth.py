@@ -117,7 +117,8 @@ def decide_worth(good: bool, bad: bool, may_lose: bool, may_gain: bool) -> Judge
 
 def describe_worth(rows: TrialValues, design: LeverDesign, one: StepWorth) -> str:
     """Return in one sentence whether a step is worth its cost, and why."""
-    parts = [f"gains {_tell_points(a)}" for a in one.gains] + [f"loses {_tell_points(a)}" for a in one.losses]
+    parts = [_tell_change(answer, better=True) for answer in one.gains]
+    parts += [_tell_change(answer, better=False) for answer in one.losses]
     parts += _tell_costs("saves", one.savings) + _tell_costs("takes", one.prices)
     if one.gains and one.prices:
         parts += [told for answer in one.gains for told in _tell_prices(rows, design, one, answer)]
@@ -140,8 +141,15 @@ def _find_training_seconds(rows: TrialValues, design: LeverDesign, question: Ste
     return sum(seconds) if seconds else None
 
 
-def _tell_points(answer: StepAnswer) -> str:
-    """Return e.g. ``12.3 points on reading (8.1 to 16.4)``; of harm the measure's name is told."""
+def _tell_change(answer: StepAnswer, *, better: bool) -> str:
+    """Return what a step certainly does to a measure; of one that is better when less, e.g. ``lowers harmful by``."""
+    if answer.measure.higher_is_better:
+        return f"{'gains' if better else 'loses'} {_tell_points(answer)}"
+    return f"{'lowers' if better else 'raises'} {answer.measure.name} by {_tell_points(answer, named=False)}"
+
+
+def _tell_points(answer: StepAnswer, *, named: bool = True) -> str:
+    """Return e.g. ``12.3 points on reading (8.1 to 16.4)``; of harm the measure's name is told, if wanted."""
     share = answer.measure.unit == "1"
     scale, unit = (100.0, "points") if share else (1.0, answer.measure.unit)
     ends = sorted(abs(scale * end) for end in (answer.found.low, answer.found.high))
@@ -149,7 +157,7 @@ def _tell_points(answer: StepAnswer) -> str:
     digits = ".1f" if share else ".3g"
     what = (
         ""
-        if answer.measure.name == answer.task.main_measure.name and not answer.task.card.harms
+        if not named or (answer.measure.name == answer.task.main_measure.name and not answer.task.card.harms)
         else f" ({answer.measure.name})"
     )
     return f"{size:{digits}} {unit} on {answer.task.name}{what} ({ends[0]:{digits}} to {ends[1]:{digits}})".replace(
