@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ class Ledger:
         self.guarded = guarded
         self.lock = FileLock(f"{path.resolve()}.lock")
         self._place, self._lock_place = find_place(path), find_place(path)
-        self._closed = False
+        self._note_closed = weakref.finalize(self, note_closed, self._place)  # also of one that nobody closes
         self.orders: dict[tuple[str, str], Order] = {}
         self.leads: dict[tuple[str, str, str], LeadingColumns] = {}
         self.memory = ReadMemory(connection)
@@ -129,9 +130,7 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
-        if not self._closed:
-            self._closed = True
-            note_closed(self._place)
+        self._note_closed()
 
     def __enter__(self) -> Ledger:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import math
@@ -229,3 +230,14 @@ def test_exported_lines_follow_their_schema(ledger: Ledger) -> None:
         checker.validate(line)
     assert not checker.is_valid({**lines[0], "value": "much"})
     assert not checker.is_valid({key: value for key, value in lines[-1].items() if key != "logprobs"})
+
+
+def test_a_ledger_that_nobody_closed_is_not_taken_for_open_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "forgotten.db"
+    left = filled(path)
+    assert left.path == path
+    del left
+    gc.collect()
+    path.write_text("a text in the same place")
+    with pytest.raises(LedgerError, match="no SQLite file"):
+        Ledger.open(path)
