@@ -21,15 +21,42 @@ IDLE_SECONDS = 30
 """After which a connection on which nothing is asked is closed."""
 
 
-class _Protocol(H11Protocol):
-    """Closes connections on which the first request does not come."""
+class LimitedProtocol(H11Protocol):
+    """Closes connections on which the head of a request, the first or a later one, does not come in time."""
+
+    _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
         super().connection_made(transport)
-        self.loop.call_later(HEAD_SECONDS, self._close_silent)
+        self._watch()
 
-    def _close_silent(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+    def data_received(self, data: bytes) -> None:
+        """Take what came; wait for the rest of a head that is not whole, from its first byte on."""
+        before = self.cycle
+        heading = before is None or before.response_complete
+        super().data_received(data)
+        if heading and self.cycle is not before:  # the head is whole
+            self._forget()
+        elif heading and self._timer is None:
+            self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._forget()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        self._timer = self.loop.call_later(HEAD_SECONDS, self._close_slow, self.cycle)
+
+    def _forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _close_slow(self, before: object) -> None:
+        self._timer = None
+        if self.cycle is before and not self.transport.is_closing():
             self.transport.close()
 
 
@@ -58,7 +85,7 @@ def run_server(hall: Hall, listening: socket.socket) -> None:
     limits = hall.first.limits
     config = uvicorn.Config(
         make_app(hall),
-        http=_Protocol,
+        http=LimitedProtocol,
         ws="none",
         lifespan="off",
         access_log=False,

@@ -1,0 +1,79 @@
+"""Heads of requests that come too slowly end their connection: the first one, and one after an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from fairtrial.serve import running
+
+WHOLE = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
+
+
+async def answer(_: Request) -> PlainTextResponse:
+    """Take longer than a head may."""
+    await asyncio.sleep(0.5)
+    return PlainTextResponse("answered")
+
+
+@contextmanager
+def serve() -> Iterator[int]:
+    config = uvicorn.Config(
+        Starlette(routes=[Route("/", answer)]), port=0, http=running.LimitedProtocol, log_level="error", lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+async def drip(port: int, whole: int) -> tuple[int, bool]:
+    """Ask some questions, then send a head letter by letter; return how many were answered, and whether it was cut."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answered = 0
+    for _ in range(whole):
+        writer.write(WHOLE)
+        await reader.readuntil(b"answered")
+        answered += 1
+    try:
+        for letter in b"GET / HTTP/1.1\r\nHost: here\r\nX-Slow: " + b"x" * 60:
+            writer.write(bytes([letter]))
+            await writer.drain()
+            await asyncio.sleep(0.05)
+    except ConnectionError:
+        return answered, True
+    return answered, reader.at_eof()
+
+
+@pytest.mark.parametrize("whole", [0, 1, 2])
+def test_a_slow_head_ends_its_connection(whole: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "HEAD_SECONDS", 0.3)
+    with serve() as port:
+        assert asyncio.run(drip(port, whole)) == (whole, True)
+        assert asyncio.run(ask(port)) == b"answered"  # whose answer takes longer than a head may
+
+
+async def ask(port: int) -> bytes:
+    """Return the answer to a whole question."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(WHOLE)
+    found = await reader.readuntil(b"answered")
+    writer.close()
+    return found[-8:]
