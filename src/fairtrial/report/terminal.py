@@ -197,10 +197,10 @@ def _describe_findings(found: Findings) -> list[RenderableType]:
     noted = [indent(Text(make_inline(line), style="dim")) for line in found.notes[:MOST_NOTES]]
     left = len(found.notes) - MOST_NOTES
     if left > 0:
-        noted.append(indent(Text(f"{left:,} more notes are in the report.", style="dim")))
+        noted.append(indent(Text(f"{left:,} more notes are in the report and in --json.", style="dim")))
     tables = [part for table in found.tables[:MOST_TABLES] for part in _make_study_table(table)]
     if len(found.tables) > MOST_TABLES:
-        more = f"{len(found.tables) - MOST_TABLES:,} more tables are in the report."
+        more = f"{len(found.tables) - MOST_TABLES:,} more tables are in the report and in --json."
         tables.append(indent(Text(more, style="dim")))
     return [head, *said, *tables, *noted]
 
@@ -220,7 +220,7 @@ def _make_study_table(found: Found) -> list[RenderableType]:
         cells = [study.format_cell(value, column) for value, column in zip(row, found.columns, strict=True)]
         table.add_row(*(Text(make_inline(cell)) for cell in cells))
     left = len(found.rows) - MOST_ROWS
-    more = [indent(Text(f"{left:,} more rows are in the report.", style="dim"))] if left > 0 else []
+    more = [indent(Text(f"{left:,} more rows are in the report and in --json.", style="dim"))] if left > 0 else []
     return [FittedTable(table), *more]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from fairtrial.analysis.doubts import CONTAMINATED, CONTROLS, DOUBTFUL, Doubt, DoubtGroup, gather_doubts
+from fairtrial.analysis.doubts import CONTAMINATED, CONTROLS, DOUBTFUL, Doubt, DoubtGroup, group_doubts
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import DecideRecord
@@ -266,12 +266,12 @@ def list_headline_doubts(summary: Summary) -> list[str]:
 
 def group_headline_doubts(summary: Summary) -> list[DoubtGroup]:
     """Return the same doubts, those of one kind together where there are many."""
-    return gather_doubts(doubt for doubt in summary.doubts if doubt.headline)
+    return group_doubts(doubt for doubt in summary.doubts if doubt.headline)
 
 
 def list_minor_doubts(summary: Summary) -> list[str]:
     """Return the doubts that a careful reader should know of."""
-    return [group.describe() for group in gather_doubts(doubt for doubt in summary.doubts if not doubt.headline)]
+    return [group.describe() for group in group_doubts(doubt for doubt in summary.doubts if not doubt.headline)]
 
 
 def describe_rule(decide: DecideRecord, family: int = 1) -> str:

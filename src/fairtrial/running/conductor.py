@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 from fairtrial.analysis.doubts.few import find_few_doubts
-from fairtrial.analysis.doubts.gathering import gather_doubts
+from fairtrial.analysis.doubts.grouping import group_doubts
 from fairtrial.analysis.elimination import find_eliminated
 from fairtrial.analysis.endings import DROPPED
 from fairtrial.analysis.verdicts import iterate_questions, judge_question
@@ -126,7 +126,7 @@ def gather_chunks(ledger: Ledger, runner: Runner) -> Iterator[None]:
 def tell_few(ledger: Ledger, trial_id: str, on_progress: OnProgress) -> None:
     """Tell of tasks with too few items for any verdict, before anything is paid for."""
     few = (doubt for doubt in find_few_doubts(ledger, query.find_trial(ledger, trial_id)) if doubt.headline)
-    for group in gather_doubts(few):
+    for group in group_doubts(few):
         on_progress(Progress("few", task=group.worst.task, note=group.describe()))
 
 

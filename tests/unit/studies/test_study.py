@@ -147,6 +147,6 @@ def test_a_terminal_says_how_much_of_a_long_study_it_leaves_to_the_report(ledger
     for line in describe_study(summary):
         console.print(line)
     shown = console.export_text()
-    assert "row 23" in shown and "row 24" not in shown and "6 more rows are in the report." in shown
-    assert "table 7" in shown and "table 8" not in shown and "2 more tables are in the report." in shown
-    assert "note 11" in shown and "note 12" not in shown and "8 more notes are in the report." in shown
+    assert "row 23" in shown and "row 24" not in shown and "6 more rows are in the report and in --json." in shown
+    assert "table 7" in shown and "table 8" not in shown and "2 more tables are in the report and in --json." in shown
+    assert "note 11" in shown and "note 12" not in shown and "8 more notes are in the report and in --json." in shown

@@ -14,9 +14,9 @@ from fairtrial.analysis.doubts.contamination import CONTAMINATED, find_contamina
 from fairtrial.analysis.doubts.copies import find_copy_doubts
 from fairtrial.analysis.doubts.few import find_few_doubts
 from fairtrial.analysis.doubts.functions import find_function_doubts
-from fairtrial.analysis.doubts.gathering import DoubtGroup, gather_doubts
 from fairtrial.analysis.doubts.golds import find_gold_doubts
 from fairtrial.analysis.doubts.graded import find_rule_doubts
+from fairtrial.analysis.doubts.grouping import DoubtGroup, group_doubts
 from fairtrial.analysis.doubts.guarding import find_guard_doubts
 from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
 from fairtrial.analysis.doubts.hosted import find_hosted_doubts
@@ -46,7 +46,7 @@ __all__ = [
     "Doubt",
     "DoubtGroup",
     "find_doubts",
-    "gather_doubts",
+    "group_doubts",
     "show_exactly",
 ]
 

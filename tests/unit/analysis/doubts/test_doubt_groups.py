@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairtrial.analysis.doubts import Doubt, gather_doubts
+from fairtrial.analysis.doubts import Doubt, group_doubts
 
 
 def make_unread(task: str, count: int) -> Doubt:
@@ -11,13 +11,13 @@ def make_unread(task: str, count: int) -> Doubt:
 
 def test_three_of_a_kind_are_told_one_by_one() -> None:
     doubts = [make_unread(task, 5) for task in ("t1", "t2", "t3")]
-    assert [group.describe() for group in gather_doubts(doubts)] == [doubt.text for doubt in doubts]
+    assert [group.describe() for group in group_doubts(doubts)] == [doubt.text for doubt in doubts]
 
 
 def test_of_many_the_worst_is_told_in_full_and_the_others_by_place() -> None:
     doubts = [make_unread(f"t{at}", at) for at in range(1, 7)]
     other = Doubt("merged", "The ledger was merged.")
-    groups = gather_doubts([doubts[0], other, *doubts[1:]])
+    groups = group_doubts([doubts[0], other, *doubts[1:]])
     assert [group.describe() for group in groups] == [
         "6 of 20 answers of a on t6 were not read. Likewise 5 more: a on t5 (5 of 20); a on t4 (4 of 20); "
         "a on t3 (3 of 20); a on t2 (2 of 20); and 1 more.",
@@ -28,10 +28,10 @@ def test_of_many_the_worst_is_told_in_full_and_the_others_by_place() -> None:
 
 def test_of_tasks_with_too_few_items_the_smallest_is_the_worst() -> None:
     doubts = [Doubt("few", f"t{at} has {at}.", f"t{at}", count=at, of=11) for at in (4, 2, 3, 5)]
-    (group,) = gather_doubts(doubts)
+    (group,) = group_doubts(doubts)
     assert group.describe() == "t2 has 2. Likewise 3 more: t3 (3 of 11); t4 (4 of 11); t5 (5 of 11)."
 
 
 def test_doubts_about_nothing_in_particular_stay_apart() -> None:
     doubts = [Doubt("merged", f"Ledger {at} was merged.") for at in range(5)]
-    assert [group.describe() for group in gather_doubts(doubts)] == [doubt.text for doubt in doubts]
+    assert [group.describe() for group in group_doubts(doubts)] == [doubt.text for doubt in doubts]

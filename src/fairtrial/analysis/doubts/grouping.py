@@ -39,7 +39,7 @@ class DoubtGroup:
         return f"{self.worst.text} Likewise {len(places):,} more: {'; '.join(places[:NAMED])}{more}."
 
 
-def gather_doubts(doubts: Iterable[Doubt]) -> list[DoubtGroup]:
+def group_doubts(doubts: Iterable[Doubt]) -> list[DoubtGroup]:
     """Return the doubts in groups: those of a kind that has many together, where its first one stood."""
     kinds: dict[str, list[Doubt]] = {}
     for doubt in doubts:
