@@ -205,7 +205,7 @@ def _describe_findings(found: Findings) -> list[RenderableType]:
     return [head, *said, *tables, *noted]
 
 
-MOST_ROWS, MOST_NOTES, MOST_TABLES = 24, 12, 8
+MOST_ROWS, MOST_NOTES, MOST_TABLES = 60, 12, 8
 """Rows of a study's table, notes and tables of a study that a terminal shows; the report has all."""
 
 

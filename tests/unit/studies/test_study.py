@@ -139,7 +139,7 @@ def test_the_frontier_joins_its_points_only() -> None:
 
 
 def test_a_terminal_says_how_much_of_a_long_study_it_leaves_to_the_report(ledger: Ledger) -> None:
-    rows = tuple((f"row {at}", float(at)) for at in range(30))
+    rows = tuple((f"row {at}", float(at)) for at in range(66))
     tables = tuple(Table(f"table {at}", (Column("what"), Column("value")), rows) for at in range(10))
     found = Findings("A long study", ("One.",), tables, (), tuple(f"note {at}" for at in range(20)))
     summary = replace(summarise(ledger, TRIAL), study=found, further=())
@@ -147,6 +147,6 @@ def test_a_terminal_says_how_much_of_a_long_study_it_leaves_to_the_report(ledger
     for line in describe_study(summary):
         console.print(line)
     shown = console.export_text()
-    assert "row 23" in shown and "row 24" not in shown and "6 more rows are in the report and in --json." in shown
+    assert "row 59" in shown and "row 60" not in shown and "6 more rows are in the report and in --json." in shown
     assert "table 7" in shown and "table 8" not in shown and "2 more tables are in the report and in --json." in shown
     assert "note 11" in shown and "note 12" not in shown and "8 more notes are in the report and in --json." in shown
