@@ -50,21 +50,20 @@ def main() -> None:
     if given.system:
         print(json.dumps(run_system(given)))
         return
-    found = {}
+    print(f"{'system':<10} {'s/step':>8} {'CPU s/step':>11} {'tokens/s':>9} {'tok/CPU s':>10} {'MB':>7}  loss by step")
     for name in given.only.split(","):
         done = subprocess.run(
             [sys.executable, "-m", "bench.tune", *sys.argv[1:], "--system", name], capture_output=True, text=True
         )
         if done.returncode:
-            print(f"{name}: {done.stderr.strip().splitlines()[-1][:300]}")
+            print(f"{name}: {done.stderr.strip().splitlines()[-1][:300]}", flush=True)
             continue
-        found[name] = json.loads(done.stdout.splitlines()[-1])
-    print(f"{'system':<10} {'s/step':>8} {'CPU s/step':>11} {'tokens/s':>9} {'tok/CPU s':>10} {'MB':>7}  loss by step")
-    for name, told in found.items():
+        told = json.loads(done.stdout.splitlines()[-1])
         curve = " ".join(f"{loss:.3f}" for loss in told["losses"])
         print(
             f"{name:<10} {told['seconds']:>8.2f} {told['processor']:>11.2f} {told['tokens_per_second']:>9.0f} "
-            f"{told['tokens_per_processor_second']:>10.0f} {told['peak'] / 1e6:>7.0f}  {curve}"
+            f"{told['tokens_per_processor_second']:>10.0f} {told['peak'] / 1e6:>7.0f}  {curve}",
+            flush=True,
         )
 
 

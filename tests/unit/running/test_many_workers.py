@@ -71,7 +71,7 @@ def write_trial(folder: Path, url: str, items: int) -> Path:
         f"""
 candidates:
   - {{id: fake, model: 'fake:a'}}
-  - {{id: small, model: '{MODEL}'}}
+  - {{id: small, model: '{MODEL}', decoding: {{max_tokens: 4}}}}
   - id: served
     model: 'openai:m'
     decoding: {{max_tokens: 4}}
@@ -83,9 +83,10 @@ tasks:
     return path
 
 
-def count_chunks(path: Path) -> int:
+def count_progress(path: Path) -> int:
+    """Return how many times ten items were answered: somebody is killed once over each of them at most."""
     with Ledger.open(path, create=False) as ledger:
-        return next(ledger.read("SELECT count(*) FROM asked"))[0] // 50
+        return next(ledger.read("SELECT count(*) FROM answers"))[0] // 10
 
 
 @pytest.mark.slow
@@ -93,7 +94,7 @@ def count_chunks(path: Path) -> int:
 def test_workers_may_be_killed(tmp_path: Path, served: str) -> None:
     with faulty_proxy(served, FAULTS) as proxy:
         trial = KilledTrial(tmp_path, proxy)
-        with killing("running.runners.serving", KILLS, trial.count_chunks) as killed:
+        with killing("running.runners.serving", KILLS, trial.count_progress) as killed:
             session = trial.conduct(RunnerPlace("processes", "", 2))
     assert len(killed) >= min(KILLS, 2), killed
     assert session.facts["runner"]["lost"] >= 1
@@ -115,7 +116,7 @@ def test_workers_nodes_and_the_driver_may_be_killed(
 
     with faulty_proxy(served, FAULTS) as proxy:
         trial = KilledTrial(tmp_path, proxy)
-        with killing("ray::EngineActor", KILLS, trial.count_chunks, lose_node) as killed:
+        with killing("ray::EngineActor", KILLS, trial.count_progress, lose_node) as killed:
             session = trial.conduct(RunnerPlace("ray", cluster.address, 2))
         assert len(killed) >= min(KILLS, 2), killed
         assert "node" in killed
@@ -136,15 +137,15 @@ class KilledTrial:
         for needed in ("llama_cpp", "httpx2"):
             pytest.importorskip(needed)
         self.proxy, self.ledger = proxy, folder / "there.db"
-        self.path = write_trial(folder, proxy.url, 50 * (1 + KILLS // 2))
+        self.path = write_trial(folder, proxy.url, 50 * (1 + KILLS // 3))
         self.plan = plan_trial(load_trial(self.path).trial, folder)
         self.alone = rows_of(conducted(self.plan, folder / "alone.db", HERE))
         self.paid = Counter(proxy.bodies)
         assert max(self.paid.values()) == 1
         Ledger.open(self.ledger).close()
 
-    def count_chunks(self) -> int:
-        return count_chunks(self.ledger)
+    def count_progress(self) -> int:
+        return count_progress(self.ledger)
 
     def conduct(self, place: RunnerPlace) -> SessionRow:
         """Conduct it elsewhere; it comes to the same, and nothing is paid twice."""
@@ -164,7 +165,7 @@ def kill_driver(trial: Path, ledger: Path, on: str) -> None:
     run += ["--on", on, "--workers", "2", "--threads", "1", "--no-report", "--quiet"]
     first = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     end = time.monotonic() + 120
-    while not (ledger.exists() and count_chunks(ledger)) and first.poll() is None and time.monotonic() < end:
+    while not (ledger.exists() and count_progress(ledger)) and first.poll() is None and time.monotonic() < end:
         time.sleep(0.1)
     assert first.poll() is None, "it is at work"
     first.send_signal(signal.SIGKILL)

@@ -72,11 +72,12 @@ def test_processes_give_the_ledger_of_a_local_run_though_some_are_killed(tmp_pat
     timed = {row for row in beside.read("SELECT DISTINCT candidate_id FROM observations WHERE measure = 'seconds'")}
     why = [why for (why,) in beside.read("SELECT DISTINCT reason FROM absences WHERE measure = 'seconds'")]
     assert why == ["others were answering on the same machine at the time, so that this would not be its own"]
-    assert session.facts["runner"]["beside"] == ["a", "b"]
+    crowded = session.facts["runner"]["beside"]
+    assert crowded in (["a", "b"], ["a"], ["b"]), "a worker that was killed may have left the other one alone"
     assert len(timed) < 2 or why
     [doubt] = [one for one in find_doubts(beside, plan.id) if one.kind == "beside"]
     assert doubt.headline
-    assert doubt.text.startswith("a, b answered beside others on one machine (--on processes), so seconds")
+    assert doubt.text.startswith(f"{', '.join(crowded)} answered beside others on one machine (--on processes), so seconds")
 
 
 def test_early_stopping_ends_as_on_one_machine(tmp_path: Path) -> None:
@@ -126,6 +127,11 @@ def test_work_that_was_begun_goes_on_where_it_stopped_and_what_always_kills_is_n
         assert [one for one in keeper.seen if one != "flushed"] == [request.id for request in requests]
         second = sorted(once.iterdir())[1].name
         assert second == "1-" + ",".join(request.id for request in requests[2:])
+        often = tmp_path / "often"
+        often.mkdir()
+        got = runner.submit(DyingWork(who, requests, often, 99, 1)).result()
+        assert list(got.answers) == [request.id for request in requests]
+        assert len(list(often.iterdir())) == 4, "each got on by one answer, and so three were lost and none too many"
         with pytest.raises(EngineError, match=r"ended with exit code 7.* went 2 times") as raised:
             runner.submit(DyingWork(who, requests, ever, 99, 0)).result()
         assert raised.value.where == "candidate a, task t, 50 items from 100"

@@ -287,7 +287,7 @@ class WorkerCrew:
                 return
             if isinstance(message, GivenAnswer):
                 job = worker.jobs[0]
-                job.kept[message.request.id] = message.answer
+                job.keep(message.request, message.answer)
                 self._events.put(partial(job.keeper, message.request, message.answer))
             elif isinstance(message, WorkerNote) and self.terms.settings.on_note is not None:
                 self.terms.settings.on_note(message.text)
@@ -341,7 +341,7 @@ class WorkerCrew:
             for name, whole in value.wholes.items():
                 self._wholes.setdefault(name, {})[id(worker)] = whole
             value = replace(value, wholes={n: join_wholes(self._wholes[n].values()) for n in value.wholes})
-        return job.work.join(job.kept, value) if job.attempts and isinstance(job.work, ShrinkingWork) else value
+        return job.work.join(job.kept, value) if job.is_rest and isinstance(job.work, ShrinkingWork) else value
 
     def _announce(self, job: RunnerJob) -> None:
         """Let whoever waits for it know that a job is over, once all its answers are kept."""
@@ -362,7 +362,7 @@ class WorkerCrew:
                     first.attempts += 1
                     self.record.lost += 1
                 if isinstance(first.work, ShrinkingWork) and first.kept:
-                    first.attempts, first.work = max(1, first.attempts), first.work.without(first.kept)
+                    first.work, first.is_rest = first.work.without(first.kept), True
                 for job in reversed(worker.jobs):
                     if job.attempts >= ATTEMPTS:
                         job.error = make_lost_error(job, words)

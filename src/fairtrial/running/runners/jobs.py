@@ -13,7 +13,7 @@ from fairtrial.engines import EngineSettings
 from fairtrial.errors import EngineError
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.plan import Plan
-from fairtrial.records import Answer
+from fairtrial.records import Answer, Request
 from fairtrial.running.runners.base import Keeps, RunnerWork
 from fairtrial.running.runners.worker import WorkerMessage, WorkerSetup
 
@@ -92,10 +92,11 @@ class RunnerJob:
         keeper: is given answers as they come.
         group: who does it.
         rank: the smaller, the sooner.
-        attempts: how often a worker was lost over it.
+        attempts: how many workers were lost over it since it last got on.
         kept: answers that were given one by one, by request id.
         outcome: what came of it, as a list of one value; empty as yet.
         error: what it raised.
+        is_rest: its work is what was left of it when a worker was lost.
         is_over: whoever submitted it may know, for all its answers are kept.
         is_needless: nobody asks for it any more.
         is_check: it is asked of one worker, to compare machines.
@@ -109,9 +110,15 @@ class RunnerJob:
     kept: dict[str, Answer] = field(default_factory=dict)
     outcome: list[Any] = field(default_factory=list)
     error: Exception | None = None
+    is_rest: bool = False
     is_over: bool = False
     is_needless: bool = False
     is_check: bool = False
+
+    def keep(self, request: Request, answer: Answer) -> None:
+        """Keep an answer that came before the work is done: work that gets on is not given up for lost workers."""
+        self.kept[request.id] = answer
+        self.attempts = 0
 
 
 @dataclass(eq=False)
