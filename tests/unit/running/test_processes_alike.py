@@ -1,4 +1,4 @@
-"""What a trial may have beside plain answers gives over processes the ledger of one machine."""
+"""What a trial may have beside plain answers gives over processes, and over a Ray, the ledger of one machine."""
 
 from __future__ import annotations
 
@@ -27,20 +27,37 @@ KINDS = {
         "tasks: [{task: table, level: 1, limit: 200, shots: 0}]\n"
     ),
 }
+ALL_AT_ONCE = (
+    f"{A_AND_B}- {{id: c, model: 'fake:a', levers: [{LEARNED}]}}\njudges: [{{id: strict, model: 'fake:j'}}]\n"
+    "decide: {stop_early: true, eliminate: true}\nbudget: {items: 900}\n"
+    f"tasks: [{{task: table, level: 1, limit: 120, shots: 0}}, {JUDGED}, {{task: counting, limit: 60}}]\n"
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_ledger_is_that_of_one_machine(kind: str, tmp_path: Path) -> None:
+    compare_ledgers(KINDS[kind], tmp_path, RunnerPlace("processes", workers=2))
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+def test_the_ledger_of_a_ray_is_that_of_one_machine(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    compare_ledgers(ALL_AT_ONCE, tmp_path, RunnerPlace("ray", workers=2))
+
+
+def compare_ledgers(trial: str, folder: Path, place: RunnerPlace) -> None:
+    """Conduct a trial here and there, and compare all that is stored of items."""
     rows = "".join(f"Which number comes after {i}?,{i + 1}\n" for i in range(60))
-    (tmp_path / "own.csv").write_text("question,answer\n" + rows)
-    (tmp_path / "trial.yaml").write_text(KINDS[kind])
-    plan = plan_trial(load_trial(tmp_path / "trial.yaml").trial, tmp_path)
-    alone = rows_of(conducted(plan, tmp_path / "alone.db", HERE))
-    beside = rows_of(conducted(plan, tmp_path / "beside.db", RunnerPlace("processes", workers=2)))
+    (folder / "own.csv").write_text("question,answer\n" + rows)
+    (folder / "trial.yaml").write_text(trial)
+    plan = plan_trial(load_trial(folder / "trial.yaml").trial, folder)
+    alone = rows_of(conducted(plan, folder / "alone.db", HERE))
+    there = rows_of(conducted(plan, folder / "there.db", place))
     assert alone["answers"]
     assert alone["observations"]
     for name, found in alone.items():
-        assert beside[name] == found, name
+        assert there[name] == found, name
 
 
 def test_a_budget_of_what_is_not_measured_beside_others_is_refused(tmp_path: Path) -> None:
