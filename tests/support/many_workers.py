@@ -51,7 +51,8 @@ def killing(
     Args:
         name: stands in the command lines of those that may be killed.
         times: how often.
-        count: what was achieved so far; nobody is killed before there is more of it than at the last time.
+        count: what was achieved so far; two are killed at most before there is more of it, for work that costs five
+            workers is given up.
         also: does something worse, every fifth time, and says what.
     """
     done: list[str] = []
@@ -59,9 +60,11 @@ def killing(
     moments = random.Random(times)
 
     def kill() -> None:
-        before = -1
+        before, since = -1, 0
         while len(done) < times and not over.wait(moments.uniform(0.1, 1.5)):
-            if count() <= before:
+            if (now := count()) > before:
+                before, since = now, 0
+            if since == 2:
                 continue
             if also is not None and len(done) % 5 == 1:
                 done.append(also())
@@ -70,7 +73,7 @@ def killing(
                 done.append("worker")
             else:
                 continue
-            before = count()
+            since += 1
 
     thread = threading.Thread(target=kill)
     thread.start()

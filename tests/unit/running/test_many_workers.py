@@ -83,10 +83,10 @@ tasks:
     return path
 
 
-def count_progress(path: Path) -> int:
-    """Return how many times ten items were answered: somebody is killed once over each of them at most."""
+def count_chunks(path: Path, candidate: str = "") -> int:
+    """Return how many chunks are stored, of all candidates or of one."""
     with Ledger.open(path, create=False) as ledger:
-        return next(ledger.read("SELECT count(*) FROM answers"))[0] // 10
+        return next(ledger.read("SELECT count(*) FROM asked WHERE ? IN ('', candidate_id)", (candidate,)))[0] // 50
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def count_progress(path: Path) -> int:
 def test_workers_may_be_killed(tmp_path: Path, served: str) -> None:
     with faulty_proxy(served, FAULTS) as proxy:
         trial = KilledTrial(tmp_path, proxy)
-        with killing("running.runners.serving", KILLS, trial.count_progress) as killed:
+        with killing("running.runners.serving", KILLS, trial.count_chunks) as killed:
             session = trial.conduct(RunnerPlace("processes", "", 2))
     assert len(killed) >= min(KILLS, 2), killed
     assert session.facts["runner"]["lost"] >= 1
@@ -116,7 +116,7 @@ def test_workers_nodes_and_the_driver_may_be_killed(
 
     with faulty_proxy(served, FAULTS) as proxy:
         trial = KilledTrial(tmp_path, proxy)
-        with killing("ray::EngineActor", KILLS, trial.count_progress, lose_node) as killed:
+        with killing("ray::EngineActor", KILLS, trial.count_chunks, lose_node) as killed:
             session = trial.conduct(RunnerPlace("ray", cluster.address, 2))
         assert len(killed) >= min(KILLS, 2), killed
         assert "node" in killed
@@ -137,15 +137,15 @@ class KilledTrial:
         for needed in ("llama_cpp", "httpx2"):
             pytest.importorskip(needed)
         self.proxy, self.ledger = proxy, folder / "there.db"
-        self.path = write_trial(folder, proxy.url, 50 * (1 + KILLS // 3))
+        self.path = write_trial(folder, proxy.url, 50 * (1 + KILLS // 2))
         self.plan = plan_trial(load_trial(self.path).trial, folder)
         self.alone = rows_of(conducted(self.plan, folder / "alone.db", HERE))
         self.paid = Counter(proxy.bodies)
         assert max(self.paid.values()) == 1
         Ledger.open(self.ledger).close()
 
-    def count_progress(self) -> int:
-        return count_progress(self.ledger)
+    def count_chunks(self) -> int:
+        return count_chunks(self.ledger, self.plan.candidates[1].id)
 
     def conduct(self, place: RunnerPlace) -> SessionRow:
         """Conduct it elsewhere; it comes to the same, and nothing is paid twice."""
@@ -165,7 +165,7 @@ def kill_driver(trial: Path, ledger: Path, on: str) -> None:
     run += ["--on", on, "--workers", "2", "--threads", "1", "--no-report", "--quiet"]
     first = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     end = time.monotonic() + 120
-    while not (ledger.exists() and count_progress(ledger)) and first.poll() is None and time.monotonic() < end:
+    while not (ledger.exists() and count_chunks(ledger)) and first.poll() is None and time.monotonic() < end:
         time.sleep(0.1)
     assert first.poll() is None, "it is at work"
     first.send_signal(signal.SIGKILL)

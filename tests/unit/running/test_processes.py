@@ -77,7 +77,7 @@ def test_processes_give_the_ledger_of_a_local_run_though_some_are_killed(tmp_pat
     assert len(timed) < 2 or why
     [doubt] = [one for one in find_doubts(beside, plan.id) if one.kind == "beside"]
     assert doubt.headline
-    assert doubt.text.startswith(f"{', '.join(crowded)} answered beside others on one machine (--on processes), so seconds")
+    assert doubt.text.startswith(f"{', '.join(crowded)} answered beside others on one machine (--on processes)")
 
 
 def test_early_stopping_ends_as_on_one_machine(tmp_path: Path) -> None:
