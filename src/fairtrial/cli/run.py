@@ -132,7 +132,8 @@ def show(result: api.Result, output: Output) -> None:
 def show_tables(result: api.Result, report: Path | None) -> None:
     """Print a result as tables."""
     console = Console()
-    console.print(make_estimates_table(result.summary))
+    if (scores := make_estimates_table(result.summary)).table.row_count:
+        console.print(scores)
     if result.verdicts:
         console.print(make_verdicts_table(result.summary))
     told = (describe_limits, describe_best, describe_repeats, describe_settings, describe_study)

@@ -76,10 +76,11 @@ def find_flips(ledger: Ledger, summary: Summary, pictures: ReportPictures) -> li
             pair = (ids[verdict.a], ids[verdict.b])
             rows = query.read_paired_values(ledger, summary.trial_id, *pair, task.content_id, verdict.measure)
             change = rows.a_values - rows.b_values
+            gain = -1 if task.measure(verdict.measure).higher_is_better is False else 1
             broke, fixed = (
                 tuple(
                     make_flip_example(ledger, pair, task.content_id, item, pictures)
-                    for item in _take_first([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]], known)
+                    for item in _take_first([rows.item_ids[i] for i in (sign * gain * change > 0).nonzero()[0]], known)
                 )
                 for sign in (-1, 1)
             )

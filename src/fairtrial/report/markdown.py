@@ -136,6 +136,8 @@ def _write_scores(summary: Summary) -> str:
             score = f"{words.format_quantity(found.mean, found.unit)} [{', '.join(ends)}]"
             cells.append(escape_markdown(score))
         rows.append(cells)
+    if all(cell == "–" for row in rows for cell in row[1:]):
+        return ""
     table = _write_table(["task", *map(escape_markdown, names)], rows, "l" + "r" * len(names))
     return f"<details><summary>Scores</summary>\n\n{table}\n\n</details>"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairtrial.report import words
-from fairtrial.studies import Cell, Column, Interval
+from fairtrial.studies import Cell, Column, Interval, Table
 
 MISSING = "–"
 
@@ -48,3 +48,21 @@ def format_size(value: float) -> str:
 def is_numeric(column_at: int, rows: tuple[tuple[Cell, ...], ...]) -> bool:
     """Return whether a column holds numbers, so that it is set flush right."""
     return any(isinstance(row[column_at], float | int | Interval) for row in rows)
+
+
+PHONE = 36
+"""Characters of a table's cells that stand beside each other on a phone."""
+
+
+def is_slim(table: Table) -> bool:
+    """Return whether a table fits a phone as it stands, so that its rows need not become blocks."""
+    needed = 0.0
+    if any(isinstance(cell, str) and len(cell) > PHONE for row in table.rows for cell in row):
+        return False  # whole sentences
+    for at, column in enumerate(table.columns):
+        cells = [format_cell(row[at], column) for row in table.rows]
+        if is_numeric(at, table.rows):
+            cells = [cell.replace(", ", ",") for cell in cells]
+        head = max(map(len, format_head(column).replace("_", " ").split()), default=0)
+        needed += max(0.9 * head, *(len(part) for cell in cells for part in cell.split())) + 1.5
+    return needed <= PHONE

@@ -17,10 +17,14 @@ from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
 from fairtrial.pages.showing import make_visible
 from fairtrial.report import words
+from fairtrial.report.examples import find_flips
 from fairtrial.report.html.page import render_report, write_report
-from fairtrial.report.html.plots import make_round_axis
+from fairtrial.report.html.plots import make_forests, make_round_axis
+from fairtrial.report.pictures import ReportPictures
+from fairtrial.report.study import is_slim
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.report.terminal import list_notes, make_estimates_table, make_verdicts_table
+from fairtrial.studies import Column, Table
 from tests.support.ledgers import filled
 from tests.support.report_ledger import TRIAL_ID, report_ledger
 
@@ -100,7 +104,45 @@ def test_levers_are_shown_as_the_trial_file_writes_them(ledger: Ledger, summary:
     first, *others = summary.candidates
     changed = replace(first, spec=replace(first.spec, levers=levers))
     text = render_report(ledger, replace(summary, candidates=(changed, *others)))
-    assert "<td>cascade: {to: two, threshold: 0.4}, chat_template: model</td>" in text
+    assert ">cascade: {to: two, threshold: 0.4}, chat_template: model</td>" in text
+
+
+def turn_round(summary: Summary, name: str) -> Summary:
+    """Return the summary as if less of a task's main measure were better."""
+    task = summary.task(name)
+    measures = tuple(
+        replace(one, higher_is_better=False) if one.name == task.main_measure else one for one in task.card.measures
+    )
+    turned = replace(task, card=replace(task.card, measures=measures))
+    return replace(summary, tasks=[turned if one.name == name else one for one in summary.tasks])
+
+
+def test_a_forest_says_which_side_is_better(summary: Summary) -> None:
+    sides = {
+        row.verdict.task: one.better_side for one in make_forests(turn_round(summary, "writing")) for row in one.rows
+    }
+    assert (sides["writing"], sides["choosing"]) == ("left", "right")
+
+
+def test_fixed_is_what_became_better_whichever_side_that_is(ledger: Ledger, summary: Summary) -> None:
+    pictures = ReportPictures(ledger)
+    ways = [find_flips(ledger, one, pictures) for one in (summary, turn_round(summary, "writing"))]
+    plain, turned = ([(one.fixed, one.broke) for one in way if one.verdict.task == "writing"] for way in ways)
+    assert any(fixed or broke for fixed, broke in plain)
+    assert turned == [(broke, fixed) for fixed, broke in plain]
+
+
+def test_narrow_tables_stay_tables_on_a_phone() -> None:
+    counts = Table("bins", (Column("confidence"), Column("right", "1"), Column("answers")), (("33 to 40%", 0.333, 21),))
+    assert is_slim(counts)
+    assert not is_slim(
+        replace(
+            counts,
+            columns=(Column("a_very_long_name_of_a_thing"), *counts.columns[1:]),
+            rows=(("elections_false_claims_choices", 0.5, 1),),
+        )
+    )
+    assert not is_slim(replace(counts, rows=(("an answer of a whole sentence that goes on for a while", 0.1, 1),)))
 
 
 def test_long_texts_are_folded_away(page: str) -> None:
@@ -150,6 +192,7 @@ def test_a_trial_without_answers_has_a_report(tmp_path: Path) -> None:
     assert text.startswith("<!doctype html>")
     assert "Nothing to compare" in text
     assert "Not finished." in text
+    assert "<h2>Scores</h2>" not in text
     assert [p.name for p in path.parent.iterdir()] == ["empty.html"]
 
 

@@ -156,7 +156,7 @@ def _gather_values(ledger: Ledger, summary: Summary) -> dict[str, Any]:
         "minor_doubts": words.list_minor_doubts(summary),
         "notes": [*words.list_chance_notes(summary), *judges.describe_costs(summary)],
         "forests": plots.make_forests(summary),
-        "estimates": [(task, _group_by_measure(summary, task)) for task in summary.tasks],
+        "estimates": [(task, groups) for task in summary.tasks if (groups := _group_by_measure(summary, task))],
         "harms": find_harm_details(ledger, summary),
         "broken": limits.describe_limits(summary),
         "latencies": needs.find_latencies(ledger, summary),

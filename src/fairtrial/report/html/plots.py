@@ -100,15 +100,15 @@ def place_interval(axis: LinearAxis, low: float, middle: float, high: float) -> 
 
 
 def make_forests(summary: Summary) -> list[Forest]:
-    """Return one forest plot for all shares together, and one for each other measure."""
-    groups: dict[str, list[Verdict]] = {}
+    """Return one forest plot for all shares that are better on the same side, and one for each other measure."""
+    groups: dict[tuple[str, bool | None], list[Verdict]] = {}
     for verdict in summary.verdicts:
         if math.isinf(verdict.low) and math.isinf(verdict.high):
             continue  # nothing to draw: it is withheld, or rests on too few items
         measure = summary.task(verdict.task).measure(verdict.measure)
         shares = verdict.unit == "1" and measure.transform == "identity"
-        groups.setdefault("" if shares else verdict.measure, []).append(verdict)
-    return [_make_forest(summary, name, group) for name, group in groups.items()]
+        groups.setdefault(("" if shares else verdict.measure, measure.higher_is_better), []).append(verdict)
+    return [_make_forest(summary, name, group) for (name, _), group in groups.items()]
 
 
 def _make_forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:

@@ -33,6 +33,7 @@ from fairtrial.records.held_back import METHOD as HELD_BACK
 from fairtrial.records.held_back import REFUSAL
 from fairtrial.spec.own import DataFile
 from fairtrial.tasks.base import TaskCard, TaskOptions
+from fairtrial.tasks.data.files import find_kind
 from fairtrial.tasks.data.rows import Row
 from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion, grade_written
 from fairtrial.tasks.own.reading import read_table
@@ -197,6 +198,9 @@ def read_suite_file(path: Path, columns: Collection[str], folded: Collection[str
     table = read_table(DataFile(path=str(path)), path)
     if table.faults:
         raise _make_error([(fault.place, fault.text) for fault in table.faults], str(path))
+    if table.blank and find_kind(path) in (None, "json"):
+        rows = "a row" if table.blank == 1 else f"{table.blank:,} rows"
+        raise DataError(f"has {rows} without any value", fix="Take them out, or mend them.", where=str(path))
     there = [name.casefold() for name in table.columns]
     missing = [name for name in columns if name not in table.columns]
     if missing := [*missing, *(name for name in folded if name not in there)]:

@@ -83,6 +83,13 @@ def test_rows_that_cannot_be_used_are_listed(tmp_path: Path) -> None:
         find_suite("advbench")(path, TaskOptions())
 
 
+def test_rows_without_any_value_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "goals.jsonl"
+    path.write_text('{"goal": "One", "target": "Sure"}\n{}\n')
+    with pytest.raises(DataError, match="has a row without any value"):
+        find_suite("advbench")(path, TaskOptions())
+
+
 def test_examples_are_refused(goals: Path) -> None:
     with pytest.raises(SpecError, match="shows none"):
         find_suite("advbench")(goals, TaskOptions(shots=2))
