@@ -111,7 +111,8 @@ def test_hostile_answers_are_text(page: sync_api.Page) -> None:
     assert "<script>window.hacked = 1</script>" in answer.inner_text()
     assert "Hidden⟨U+202E⟩text [7]" in answer.inner_text()
     assert [one.get_attribute("href") for one in answer.query_selector_all("a")] == ["https://example.org/x"]
-    assert answer.query_selector("img, script, b, button.cite") is None
+    assert answer.query_selector("img, script, b, i, button.cite") is None
+    assert [one.inner_text() for one in answer.query_selector_all("table :is(th, td)")] == ["a", "b", "<i>one</i>", "2"]
     assert answer.query_selector("pre code").inner_text() == "<b>not bold</b>"
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
 

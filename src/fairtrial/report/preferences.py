@@ -54,7 +54,7 @@ def describe_verdict_of_votes(found: Preferences, one: PairPreference) -> str:
     net = one.by_sessions or one.by_votes
     if one.verdict == "not preferred":
         net = NetPreference(net.units, -net.net, -net.high, -net.low, net.confidence, net.e_value)
-    of = f"{net.units:,} ended sessions" if one.by_sessions else f"{net.units:,} votes"
+    of = f"{net.units:,} {'ended session' if one.by_sessions else 'vote'}{'' if net.units == 1 else 's'}"
     return f"{words}, {_format_share(net)} by {of}"
 
 
@@ -103,8 +103,10 @@ def describe_sides(found: Preferences) -> str:
         return "No vote has decided for a side yet."
     share = _format_share(sides)
     if sides.low > 0 or sides.high < 0:
-        return f"The {'left' if sides.low > 0 else 'right'} side is preferred: the left got {share} of deciding votes."
-    return f"No preference for a side is found: the left got {share} of deciding votes."
+        return (
+            f"The {'left' if sides.low > 0 else 'right'} side is preferred: the left got {share} of the deciding votes."
+        )
+    return f"No preference for a side is found: the left got {share} of the deciding votes."
 
 
 def _describe_pair(found: Preferences, one: PairPreference) -> dict[str, Any]:
@@ -146,7 +148,7 @@ def _describe_strengths(found: Preferences) -> dict[str, Any] | None:
             decided = low > 0 or high < 0
             chance, ends = _to_chance(strengths.difference[i, j]), (_to_chance(low), _to_chance(high))
             words = (
-                f"{names[i]} over {names[j]}: {format_quantity(chance, '1')} of deciding votes "
+                f"{names[i]} over {names[j]}: {format_quantity(chance, '1')} of the deciding votes "
                 f"({format_quantity(ends[0], '1')} to {format_quantity(ends[1], '1')})"
                 + ("" if decided else ", undecided")
             )

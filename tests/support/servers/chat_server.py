@@ -27,7 +27,7 @@ from tests.support.retrieving import Scripted
 HOSTILE = (
     "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>\n\n"
     "# A heading\n\n* **bold** and `code` and [a link](javascript:alert(1)) and [another](https://example.org/x)\n\n"
-    "```html\n<b>not bold</b>\n```\n\nHidden\u202etext [7]"
+    "```html\n<b>not bold</b>\n```\n\n| a | b |\n|---|--:|\n| <i>one</i> | 2 |\n\nHidden\u202etext [7]"
 )
 
 

@@ -1,7 +1,7 @@
 // Text and elements: what comes from models is only ever put into text nodes, with its hidden characters shown.
 
 const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\u{e0000}-\u{e0fff}]/gu;
 const FOLD_AFTER = 6000;
 const STEP = 200000; // characters that are put on the page at once
 

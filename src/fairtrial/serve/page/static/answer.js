@@ -104,12 +104,16 @@ function tellCost(cost) {
   const said = `$${dollars(cost.usd)}`;
   if (cost.machine_seconds === undefined) return said;
   const machine = cost.for_machine ? `for another machine (${cost.for_machine})` : "for the machine";
-  const time = `${cost.machine_seconds.toFixed(2)} s of the machine at $${cost.usd_per_hour} an hour, stated by ${cost.stated_by} ${machine}`;
+  const time = `${cost.machine_seconds.toFixed(2)} s of the machine at $${price(cost.usd_per_hour)} an hour, stated by ${cost.stated_by} ${machine}`;
   return `${said} (${cost.tokens_usd ? `$${dollars(cost.tokens_usd)} for tokens, and ` : ""}${time})`;
 }
 
 function dollars(value) {
   return value ? value.toLocaleString("en", { maximumSignificantDigits: 2, maximumFractionDigits: 20 }) : "0";
+}
+
+function price(value) {
+  return value >= 0.01 ? value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 4 }) : dollars(value);
 }
 
 export function tellFacts({ usage, seconds, first, finish, cost, whole }) {

@@ -1,11 +1,11 @@
 // Making elements.  Text is set as text, never as HTML; what nobody would see in it is made visible.
 
 const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\u{e0000}-\u{e0fff}]/gu;
 
 export function show(text) {
   return String(text).replace(/\r\n?/g, "\n").replace(HIDDEN, (found) => {
-    const number = found.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+    const number = found.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
     return `⟨U+${number}⟩`;
   });
 }

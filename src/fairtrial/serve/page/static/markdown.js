@@ -1,4 +1,4 @@
-// A little Markdown to elements: paragraphs, headings, lists, code, quotes, tables stay text; bold, italics, links.
+// A little Markdown to elements: paragraphs, headings, lists, tables, code, quotes; bold, italics, links.
 // Everything is built as elements with text; there is no HTML in, and none out.
 
 import { make, show } from "./dom.js";
@@ -35,16 +35,44 @@ export function write(text, cite = () => null) {
       while (at < lines.length && /^\s*>/.test(lines[at])) at += 1;
       const quoted = lines.slice(begin, at).map((one) => one.replace(/^\s*>\s?/, "")).join("\n");
       root.append(make("blockquote", {}, ...inline(quoted, cite)));
+    } else if (isTable(lines, at)) {
+      at = table(lines, at, root, cite);
     } else if (line.trim() === "") {
       at += 1;
     } else {
       const begin = at;
       at += 1;
-      while (at < lines.length && lines[at].trim() !== "" && !/^(\s{0,3}(```|~~~)|#{1,6}\s|\s*([-*+]|\d{1,9}[.)])\s+|\s*>)/.test(lines[at])) at += 1;
+      while (at < lines.length && lines[at].trim() !== "" && !isTable(lines, at) && !/^(\s{0,3}(```|~~~)|#{1,6}\s|\s*([-*+]|\d{1,9}[.)])\s+|\s*>)/.test(lines[at])) at += 1;
       root.append(make("p", { class: "text" }, ...inline(lines.slice(begin, at).join("\n"), cite)));
     }
   }
   return root;
+}
+
+const MOST_COLUMNS = 40;
+const RULE = /^:?-+:?$/;
+
+function isTable(lines, at) {
+  if (!lines[at].includes("|") || !lines[at + 1]?.includes("|")) return false;
+  const rules = split(lines[at + 1]);
+  return rules.length <= MOST_COLUMNS && rules.every((rule) => RULE.test(rule)) && split(lines[at]).length === rules.length;
+}
+
+function split(line) {
+  return line.trim().replace(/^\|/, "").replace(/(?<!\\)\|$/, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+}
+
+function table(lines, begin, root, cite) {
+  const sides = split(lines[begin + 1]).map((rule) => (rule.endsWith(":") ? "figure" : ""));
+  const row = (line, tag) => {
+    const cells = split(line);
+    return make("tr", {}, ...sides.map((side, i) => make(tag, { class: side || null, scope: tag === "th" ? "col" : null }, ...inline(cells[i] ?? "", cite))));
+  };
+  let at = begin + 2;
+  const rows = [];
+  for (; at < lines.length && lines[at].includes("|"); at += 1) rows.push(row(lines[at], "td"));
+  root.append(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" }, make("table", {}, make("thead", {}, row(lines[begin], "th")), make("tbody", {}, ...rows))));
+  return at;
 }
 
 function list(lines, begin, root, cite) {

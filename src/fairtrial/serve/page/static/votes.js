@@ -34,13 +34,13 @@ function table(pairs) {
       "tr",
       {},
       make("th", { scope: "row" }, `${one.a} / ${one.b}`),
-      make("td", { class: "figure" }, one.votes.toLocaleString("en-US")),
-      ...COUNTS.map(([key]) => make("td", { class: "figure" }, one[key].toLocaleString("en-US"))),
-      make("td", { class: "figure" }, share(one.by_votes)),
-      make("td", { class: "figure" }, one.by_sessions ? share(one.by_sessions) : "one session"),
+      make("td", { class: "figure", "data-head": head[1] }, one.votes.toLocaleString("en-US")),
+      ...COUNTS.map(([key, name]) => make("td", { class: "figure", "data-head": name }, one[key].toLocaleString("en-US"))),
+      make("td", { class: "figure", "data-head": head.at(-2) }, share(one.by_votes)),
+      make("td", { class: "figure", "data-head": head.at(-1) }, one.by_sessions ? share(one.by_sessions) : "one session"),
     ),
   );
-  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Pairs" }, make("table", {}, make("thead", {}, make("tr", {}, ...head.map((name, i) => make("th", { scope: "col", class: i ? "figure" : "" }, name)))), make("tbody", {}, ...rows)));
+  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Pairs" }, make("table", { class: "stacked" }, make("thead", {}, make("tr", {}, ...head.map((name, i) => make("th", { scope: "col", class: i ? "figure" : "" }, name)))), make("tbody", {}, ...rows)));
 }
 
 function share(found) {
