@@ -72,6 +72,20 @@ def test_it_runs_nothing_loads_nothing_and_fits(browser: sync_api.Browser, repor
     visit.page.close()
 
 
+def test_nothing_has_to_be_moved_aside_on_a_phone(browser: sync_api.Browser, report: Path) -> None:
+    visit = Visit(browser, report, 360)
+    moved = (
+        "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"
+    )
+    assert visit.page.evaluate(moved) == []
+    outside = """[...document.querySelectorAll('svg text, .who')].filter(e => e.getClientRects().length)
+      .map(e => [e.textContent.trim().slice(0, 20), e.getBoundingClientRect()])
+      .filter(([, box]) => box.left < -1 || box.right > 361 || box.width > 1 && box.width < 20 && box.height > 60)
+      .map(([text]) => text)"""
+    assert visit.page.evaluate(outside) == []
+    visit.page.close()
+
+
 def test_every_picture_has_words(browser: sync_api.Browser, report: Path) -> None:
     visit = Visit(browser, report)
     pictures = visit.page.query_selector_all("svg[role=img]")
