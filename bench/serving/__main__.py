@@ -1,6 +1,7 @@
 """Tokens a second and seconds to the first word of ``fairtrial serve`` beside other servers of the same model.
 
     python -m bench.serving [--users 1,4,16,64] [--threads 2] [--tokens 32] [--rounds 2] [--servers NAMES]
+        [--prompts shared,different]
 
 Each user asks one question after the other, streamed: all with one system prompt of some 300 tokens, then each with
 another one.  The servers run one after the other on the same machine with as many threads: ``fairtrial`` and, after a
@@ -22,12 +23,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench.serving.servers import MODEL, start
-from bench.serving.users import visit_all, write_question
+from bench.serving.users import PATIENCE, visit_all, write_question
 
 SYSTEM = (
     "You are a patient assistant of a small newspaper. "
     + "Answer in plain words, and say where you know it from. " * 24
 )
+KINDS = "shared,different"
 NAMES = "alone,fairtrial,xllamacpp,llama_cpp"
 Question = tuple[str, str]
 
@@ -70,11 +72,11 @@ def measure_server(name: str, users: int, given: argparse.Namespace) -> Iterator
     """Yield what the users of one server saw, with a shared system prompt and with different ones."""
     with start(name, users, given.threads) as (url, process):
         visit_all(url, [[write_question(url, "You are kind.", "Who are you?", 4)]])
-        for kind in ("shared", "different"):
+        for kind in given.prompts.split(","):
             asked = list_questions(users, given.rounds, kind == "shared")
             questions = [[write_question(url, *one, given.tokens) for one in listed] for listed in asked]
             before, begun, asking = process.cpu_times(), time.perf_counter(), time.process_time()
-            visits = visit_all(url, questions)
+            visits = visit_all(url, questions, given.patience)
             rate = Rate(seconds=time.perf_counter() - begun, asking=time.process_time() - asking)
             after = process.cpu_times()
             rate.processor = after.user + after.system - before.user - before.system
@@ -86,7 +88,7 @@ def measure_server(name: str, users: int, given: argparse.Namespace) -> Iterator
 
 def measure_engine(users: int, given: argparse.Namespace) -> Iterator[tuple[str, Rate]]:
     """Yield the same of the engine alone, in a process of its own."""
-    kinds = ("shared", "different")
+    kinds = given.prompts.split(",")
     runs = [list_questions(1, 1, True), *(list_questions(users, given.rounds, kind == "shared") for kind in kinds)]
     asked = {"threads": given.threads, "places": users, "tokens": given.tokens, "runs": runs}
     command = [sys.executable, "-m", "bench.serving.alone"]
@@ -105,6 +107,8 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--servers", default=NAMES)
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds after which a user has failed")
+    parser.add_argument("--prompts", default=KINDS, help="kinds of system prompts")
     given = parser.parse_args()
     print(f"{MODEL.name}, {given.threads} threads, {given.tokens} new tokens, {given.rounds} questions a user")
     print(f"{'server':18} users    system tokens tokens/s    first  first95  cpu ms  asking", flush=True)

@@ -65,7 +65,7 @@ class _User:
     visit: Visit
 
 
-def visit_all(url: str, questions: Sequence[Sequence[bytes]]) -> list[Visit]:
+def visit_all(url: str, questions: Sequence[Sequence[bytes]], patience: float = PATIENCE) -> list[Visit]:
     """Return the answers to the questions of each user, who asks one when the one before is answered."""
     place = urlsplit(url)
     selector, visits = selectors.DefaultSelector(), []
@@ -82,7 +82,7 @@ def visit_all(url: str, questions: Sequence[Sequence[bytes]]) -> list[Visit]:
     for listed in questions:
         ask(list(listed))
     while selector.get_map():
-        for key, _ in selector.select(PATIENCE):
+        for key, _ in selector.select(patience):
             connection, user = key.fileobj, key.data
             assert isinstance(connection, socket.socket)
             try:
@@ -93,7 +93,7 @@ def visit_all(url: str, questions: Sequence[Sequence[bytes]]) -> list[Visit]:
             user.visit.data += data
             if not user.visit.first and WORD.search(user.visit.data):
                 user.visit.first = user.visit.last
-            if not data or user.visit.last - user.visit.begun > PATIENCE:
+            if not data or user.visit.last - user.visit.begun > patience:
                 selector.unregister(connection)
                 connection.close()
                 ask(user.questions)
