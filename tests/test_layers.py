@@ -260,14 +260,19 @@ def test_the_statistics_know_nothing_of_the_program() -> None:
 
 
 def test_public_names() -> None:
-    import fairtrial
+    import fairtrial.api
 
     assert dir(fairtrial) == sorted(fairtrial.__all__)
     assert all(getattr(fairtrial, name) is not None for name in fairtrial.__all__)
     assert len(fairtrial.__all__) <= 30
-    stub = ast.parse((SRC / "__init__.pyi").read_text())
-    typed = {alias.asname for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert typed == set(fairtrial.__all__) - {"__version__"}
+    assert list_typed(SRC / "__init__.pyi") == set(fairtrial.__all__) - {"__version__"}
+    assert list_typed(SRC / "api" / "__init__.pyi") == set(fairtrial.api.__all__)
+    assert all(getattr(fairtrial.api, name) is not None for name in fairtrial.api.__all__)
+
+
+def list_typed(path: Path) -> set[str | None]:
+    stub = ast.parse(path.read_text())
+    return {alias.asname for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names}
 
 
 def test_only_the_plugin_of_pytest_imports_pytest() -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from fairtrial.stats.arrays import Floats
 
@@ -109,6 +109,8 @@ def _fit(wins: Floats, start: Floats, fixed: tuple[int, int, float] | None = Non
         slope = missed.sum(axis=1) - missed.sum(axis=0)
         return -float((wins * special.log_expit(apart)).sum()), -slope[free]
 
+    from scipy import optimize  # takes a third of a second, and few ledgers have votes
+
     begin = np.clip(strengths[free], -_BEYOND, _BEYOND)
     found = optimize.minimize(
         lose, begin, jac=True, method="L-BFGS-B", bounds=[(-_BEYOND, _BEYOND)] * len(free),
@@ -121,6 +123,8 @@ def _fit(wins: Floats, start: Floats, fixed: tuple[int, int, float] | None = Non
 def _find_end(wins: Floats, pair: tuple[int, int], middle: float, threshold: float) -> float:
     """Return the largest difference of a pair that is in the set; infinite where there is none."""
     start = np.zeros(len(wins))
+
+    from scipy import optimize
 
     def beyond(gap: float) -> float:
         return compute_log_likelihood(wins, _fit(wins, start.copy(), (*pair, gap))) - threshold

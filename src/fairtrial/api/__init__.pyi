@@ -1,0 +1,9 @@
+from fairtrial.api.comparing import compare as compare
+from fairtrial.api.conditions import DEFAULT_LEDGER as DEFAULT_LEDGER
+from fairtrial.api.conditions import Conditions as Conditions
+from fairtrial.api.results import Result as Result
+from fairtrial.api.running import forecast as forecast
+from fairtrial.api.running import open_candidate as open_candidate
+from fairtrial.api.running import result as result
+from fairtrial.api.running import run as run
+from fairtrial.api.running import search as search
