@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import ctypes
 import json
-from typing import Any
+import time
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.llamacpp.binding import Model, import_library, take_complaints
+from fairtrial.engines.llamacpp.schemas import prepare_schema
 from fairtrial.errors import SpecError
 
 LONGEST_SCHEMA = 65_536
 """Characters of a JSON schema."""
 LONGEST_GRAMMAR = 1 << 20
 """Characters of a grammar; what unpacks to more costs more than an answer is worth."""
-MOST_REPEATED = 1000
-"""Of anything that a schema lets repeat: each repetition takes room in a grammar."""
-_COUNTS = ("minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties")
+MOST_SECONDS = 20.0
+"""Of the processor, that one answer may take to be held to its form: others wait meanwhile."""
+_LOOSE, _STRICT = r'char ::= [^"\\] |', r'char ::= [^"\\\x7F\x00-\x1F] |'
+"""Signs of a string as the converter has them, and without line ends and the like, which JSON has no room for."""
 ANY_OBJECT = '{"type": "object"}'
 
 
 def write_grammar(schema: str) -> str:
     """Return the grammar of the texts that a JSON schema allows.
 
-    Raises SpecError for a schema that is too long, asks for too many repetitions, or that llama.cpp cannot express.
+    Raises SpecError for a schema that is too long, asks for too many repetitions, or that a grammar cannot hold.
     """
     import_library()
     from llama_cpp.llama_grammar import json_schema_to_gbnf
@@ -33,8 +35,8 @@ def write_grammar(schema: str) -> str:
     if len(schema) > LONGEST_SCHEMA:
         raise SpecError(f"the JSON schema has {len(schema):,} characters; {LONGEST_SCHEMA:,} are allowed.")
     try:
-        _check_counts(json.loads(schema))
-        grammar = str(json_schema_to_gbnf(schema))
+        grammar = str(json_schema_to_gbnf(json.dumps(prepare_schema(json.loads(schema)))))
+        grammar = grammar.replace(_LOOSE, _STRICT)
     except SpecError:
         raise
     except RecursionError:
@@ -47,25 +49,16 @@ def write_grammar(schema: str) -> str:
     return grammar
 
 
-def _check_counts(schema: Any) -> None:
-    if isinstance(schema, dict):
-        for name in _COUNTS:
-            count = schema.get(name)
-            if isinstance(count, int | float) and count > MOST_REPEATED:
-                raise SpecError(f"the JSON schema has {name}: {count}; at most {MOST_REPEATED} is allowed.")
-        for value in schema.values():
-            _check_counts(value)
-    elif isinstance(schema, list):
-        for value in schema:
-            _check_counts(value)
-
-
 class Grammar:
-    """Follows one answer."""
+    """Follows one answer.
+
+    Attributes:
+        seconds: of the processor, that it has taken so far.
+    """
 
     def __init__(self, model: Model, text: str) -> None:
         """Begin.  Raises SpecError if llama.cpp cannot read the grammar."""
-        self._lib = model.lib
+        self._lib, self.seconds = model.lib, 0.0
         take_complaints()
         self._sampler = self._lib.llama_sampler_init_grammar(model.vocab, text.encode(), b"root")
         if not self._sampler:
@@ -87,7 +80,9 @@ class Grammar:
         listed = self._lib.llama_token_data_array()
         listed.data = ctypes.cast(ctypes.c_void_p(rows.ctypes.data), type(listed.data))
         listed.size, listed.selected, listed.sorted = len(tokens), -1, False
+        begun = time.thread_time()
         self._lib.llama_sampler_apply(self._sampler, ctypes.byref(listed))
+        self.seconds += time.thread_time() - begun
         return rows["logit"].copy()
 
     def accept(self, token: int) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fairtrial.engines.arrays import Floats32
 from fairtrial.engines.live import AnswerPiece, TokenNote, Wishes, settle_pieces
 from fairtrial.engines.llamacpp.binding import Model
-from fairtrial.engines.llamacpp.grammar import Grammar
+from fairtrial.engines.llamacpp.grammar import MOST_SECONDS, Grammar
 from fairtrial.engines.local.generation import Job
 from fairtrial.engines.local.prefix_tree.trie import Tokens, count_common_prefix
 from fairtrial.engines.local.vocabulary import Vocabulary
@@ -21,7 +21,7 @@ from fairtrial.engines.prompts import EncodedPrompt, Encoder
 from fairtrial.engines.refusing import RequestLimits, make_long_answer_error
 from fairtrial.engines.sampling import ThoughtFormat, compute_token_surprisal, sample_token
 from fairtrial.engines.tool_prompts import encode_with_tools
-from fairtrial.errors import FairtrialError, SpecError
+from fairtrial.errors import CapabilityError, FairtrialError, SpecError
 from fairtrial.records import GenerateAnswer, GenerateRequest
 
 
@@ -144,6 +144,10 @@ class LlamaWriting:
             return self._end_unwritten()
         row = rows[-1]
         token = self._choose(row)
+        if self._grammar is not None and self._grammar.seconds > MOST_SECONDS:
+            told = f"Holding this answer to its form has taken more than {MOST_SECONDS:g} s; simplify the schema."
+            self.fail(CapabilityError(told))
+            return True
         if self.wishes.top is not None:
             self.notes.append(self._note(row, token))
         ended = self.job.take(token, self.vocabulary)
