@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import statistics
 import time
 import urllib.request
@@ -121,6 +122,21 @@ def test_an_answer_has_the_form_that_a_schema_asks_for(client) -> None:
     found = json.loads(done.choices[0].message.content)
     assert set(found) == {"name", "age"}
     assert isinstance(found["age"], int)
+    code = {"type": "string", "pattern": r"^(?:[A-Z]\d\.)?\$\d{2}|[A-Z]{3}-\w$"}
+    form["json_schema"]["schema"] = {"$defs": {"code": code}, "$ref": "#/$defs/code"}
+    done = client.chat.completions.create(model="talker", messages=asked, max_tokens=30, response_format=form)
+    assert re.fullmatch(code["pattern"], json.loads(done.choices[0].message.content))
+
+
+def test_a_schema_that_would_hold_everybody_up_is_refused(client) -> None:
+    for schema, told in (
+        ({"type": "string", "pattern": "^((a?){50}){50}$"}, "repeats too much"),
+        ({"type": "integer", "minimum": 0}, "minimum"),
+        (None, "must be an object"),
+    ):
+        form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+        with pytest.raises(openai.BadRequestError, match=told):
+            client.chat.completions.create(model="talker", messages=MESSAGES, response_format=form)
 
 
 def test_log_probabilities_are_those_of_the_text(client) -> None:

@@ -142,7 +142,7 @@ def _open_served(
             images=shelf,
             keys=keys,
             origins=tuple(options.origins),
-            recorder=Recorder(options.record, person, options.record_share) if options.record else None,
+            recorder=Recorder(options.record, person, options.record_share, keys) if options.record else None,
             loopback=is_loopback(options.host),
             price=find_answer_price(found.candidate, _settle_hour(found, options)),
             sameness=sameness,

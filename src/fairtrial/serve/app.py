@@ -25,13 +25,29 @@ from fairtrial.serve.hall import Hall
 from fairtrial.serve.page.routes import make_page_routes
 from fairtrial.serve.pairs import PREFIX
 from fairtrial.serve.passages import tell_passage
-from fairtrial.serve.telling import describe_chat, describe_server, list_models, tell_health, tell_metrics, tell_model
+from fairtrial.serve.telling import (
+    ENDPOINTS,
+    describe_chat,
+    describe_server,
+    list_models,
+    tell_health,
+    tell_metrics,
+    tell_model,
+)
 from fairtrial.serve.tokens import describe_tokenizer, detokenize, tokenize
 from fairtrial.serve.vectors import embed_texts
 
 LOG = logging.getLogger("fairtrial.serve")
 LEFT = 499
 """Status that is counted where the client has left; nobody gets it."""
+
+OTHER_APIS: Mapping[str, str] = {
+    "/v1/responses": "the Responses API",
+    "/responses": "the Responses API",
+    "/v1/messages": "Anthropic's API",
+    "/api/": "Ollama's API",
+}
+"""Beginnings of paths that clients of other interfaces try."""
 
 _Answer = Callable[[Hall, Request], Awaitable[Response]]
 
@@ -48,7 +64,7 @@ async def _text(hall: Hall, request: Request) -> Response:
 
 
 async def _vectors(hall: Hall, request: Request) -> Response:
-    return await embed_texts(hall, await read_within(hall.first, request))
+    return await embed_texts(hall, request, await read_within(hall.first, request))
 
 
 async def _tokenize(hall: Hall, request: Request) -> Response:
@@ -170,15 +186,18 @@ def _guard(hall: Hall, path: str, answer: _Answer) -> Callable[[Request], Awaita
         except Exception as error:
             if not isinstance(error, ApiError | FairtrialError):
                 LOG.exception("a request has failed")
-            response = explain(error).respond()
+            response = explain(error).hide(hall.first.keys).respond()
         hall.first.metrics.requests.labels(path, str(response.status_code)).inc()
         return response
 
     return respond
 
 
-async def _answer_http(_: Request, error: Exception) -> Response:
+async def _answer_http(request: Request, error: Exception) -> Response:
     """Answer for paths and methods that there are none of."""
     assert isinstance(error, HTTPException)
-    told = {404: "there is no such path.", 405: "this path takes another method."}
+    other = next((words for path, words in OTHER_APIS.items() if request.url.path.startswith(path)), "")
+    missing = f"{other} is not served here: ask POST /v1/chat/completions." if other else ""
+    told = {404: missing or f"there is no such path; there are {', '.join(ENDPOINTS)}.",
+            405: "this path takes another method."}  # fmt: skip
     return ApiError(error.status_code, told.get(error.status_code, str(error.detail))).respond()

@@ -25,6 +25,10 @@ LOOKS = 0.5
 """Seconds between two looks whether the client is still there."""
 
 
+MOST_CHARACTERS = 256
+"""Of a token; what has more cannot fit, however it is cut."""
+
+
 class ClientLeftError(Exception):
     """Nobody waits for the answer any more."""
 
@@ -42,6 +46,7 @@ async def answer_events(
 
     Raises what went wrong, before anything was yielded where the request itself is at fault.
     """
+    refuse_endless(served, len(request.prompt.plain()) + (len(wishes.talk.messages) if wishes.talk else 0))
     while True:
         ticket = served.desk.submit(request, wishes)
         ended = False
@@ -65,13 +70,24 @@ async def answer_events(
                 served.metrics.cancelled.inc()
 
 
+def refuse_endless(served: Served, size: int) -> None:
+    """Raise TooLongError for so many characters that no context holds them, before all others wait for their tokens."""
+    context = served.desk.engine.can.context_tokens
+    if context and size > context * MOST_CHARACTERS:
+        raise TooLongError(f"A prompt of {size:,} characters does not fit into a context of {context:,} tokens.")
+
+
 async def _next_event(served: Served, ticket: Ticket) -> AnswerPiece | AnsweredRequest | FairtrialError:
     left = served.limits.answer_seconds - (time.monotonic() - ticket.came)
     try:
         return await asyncio.wait_for(ticket.events.get(), max(0.01, left))
     except TimeoutError:
-        told = f"the answer was not there within {served.limits.answer_seconds:g} s."
-        raise ApiError(503, told, code="timeout") from None
+        raise make_late_error(served) from None
+
+
+def make_late_error(served: Served) -> ApiError:
+    """Return the error about an answer whose time is over."""
+    return ApiError(503, f"the answer was not there within {served.limits.answer_seconds:g} s.", code="timeout")
 
 
 def _note(served: Served, ticket: Ticket, found: AnsweredRequest) -> None:

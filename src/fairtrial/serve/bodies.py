@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
@@ -25,8 +27,11 @@ def _check_stops(stop: str | list[str]) -> str | list[str]:
 
 Stop = Annotated[StrictStr | list[StrictStr], AfterValidator(_check_stops)]
 _Count = Annotated[StrictInt, Field(ge=1, le=MOST_TOKENS)]
-_Number = Annotated[float, Field(allow_inf_nan=False)]
+_Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 B = TypeVar("B", bound=BaseModel)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\0")
+"""What a body has where half of a character may stand: a JSON escape of one, or UTF-16."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Body(BaseModel):
@@ -61,8 +66,10 @@ class Asked(_Body):
 class ResponseFormat(_Body):
     """The form that an answer must have."""
 
-    type: Literal["text", "json_object", "json_schema"] = "text"
+    type: Literal["text", "json_object", "json_schema"]
     json_schema: dict[str, Any] | None = None
+    held: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
+    """A schema beside ``json_object``, as llama.cpp's own server takes it."""
 
 
 class ChatMessage(_Body):
@@ -101,6 +108,14 @@ KINDS = {
     "too_short": "a list with at least one entry",
 }
 """Pydantic's kind of error to what is allowed in JSON."""
+
+JSON_WORDS: Mapping[type, str] = {
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
 
 TokenList = Annotated[list[StrictInt], Field(min_length=1, max_length=MOST_TOKENS)]
 
@@ -142,13 +157,15 @@ class DetokenizeBody(_Body):
 def read_body(data: bytes, kind: type[B]) -> B:
     """Return the body of a request.  Raises ApiError, which names the first field that is wrong."""
     try:
-        found = json.loads(data)
+        found = _mend_halves(json.loads(data), data)
     except RecursionError:
         raise ApiError(400, "the body is nested too deeply.") from None
     except ValueError as error:
-        raise ApiError(400, f"the body is no JSON: {str(error)[:200]}.") from None
+        said = "a number has too many digits" if "integer string" in str(error) else str(error)[:200]
+        raise ApiError(400, f"the body is no JSON: {said}.") from None
     if not isinstance(found, dict):
-        raise ApiError(400, f"the body must be a JSON object; it is {type(found).__name__}.")
+        told = next((word for one, word in JSON_WORDS.items() if isinstance(found, one)), "null")
+        raise ApiError(400, f"the body must be a JSON object; it is {told}.")
     try:
         return kind.model_validate(found)
     except ValidationError as error:
@@ -158,12 +175,41 @@ def read_body(data: bytes, kind: type[B]) -> B:
         raise ApiError(400, "the body is nested too deeply.") from None
 
 
+def _mend_halves(value: Any, data: bytes) -> Any:
+    """Return JSON values in which half of a character, as of a text that was cut in an emoji, is U+FFFD.
+
+    ``data`` is what they were read from.  UTF-8 cannot have such halves, so that neither an answer nor a ledger could.
+    """
+    return _mend(value) if _HALF.search(data) or not _is_utf8(data) else value
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _mend(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_mend(key): _mend(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_mend(one) for one in value]
+    return value
+
+
 def _word_first(error: ValidationError) -> tuple[str, str]:
     """Return where the first wrong field stands, and what it must be: of several forms, those that it is nearest to."""
     found = error.errors(include_url=False, include_input=False)
     places = [tuple(part for part in one["loc"] if not _names_form(part)) for one in found]
     place = max((at for at in places if at[:1] == places[0][:1]), key=len)
     alike = [one for one, at in zip(found, places, strict=True) if at == place]
+    for one, at in zip(found, places, strict=True):
+        if one["type"] == "too_long":
+            return ".".join(map(str, at)), f"at most {one['ctx']['max_length']:,} entries"
     allowed = [KINDS[one["type"]] for one in alike if one["type"] in KINDS]
     if len(allowed) == len(alike):
         told = f"it must be {' or '.join(dict.fromkeys(allowed))}"

@@ -70,11 +70,11 @@ def _make_grammar(served: Served, form: ResponseFormat | None) -> str:
         told = "response_format needs a model that llama.cpp runs here, and a candidate whose levers ask it once."
         raise ApiError(400, told, param="response_format")
     if form.type == "json_object":
-        return write_form("")
-    held = form.json_schema or {}
-    schema = held.get("schema", held)
+        return write_form(json.dumps(form.held) if form.held else "")
+    schema = (form.json_schema or {}).get("schema")
     if not isinstance(schema, dict):
-        raise ApiError(400, "response_format.json_schema.schema must be an object.", param="response_format")
+        told = "response_format.json_schema.schema must be an object: the JSON schema that answers have to keep to."
+        raise ApiError(400, told, param="response_format")
     return write_form(json.dumps(schema))
 
 

@@ -72,6 +72,9 @@ def read_messages(sent: Sequence[Sent], images: dict[ImagePart, bytes], sees: bo
     """
     messages: list[Message] = []
     heads: list[str] = []
+    listed = [part for one in sent if isinstance(one.content, list) for part in one.content]
+    if sum(part.get("type") == "image_url" for part in listed) > MOST_IMAGES:
+        raise ApiError(400, f"messages: at most {MOST_IMAGES} images a request.", param="messages")
     for number, one in enumerate(sent):
         where = f"messages.{number}"
         role = _read_role(one, where)
@@ -81,6 +84,8 @@ def read_messages(sent: Sequence[Sent], images: dict[ImagePart, bytes], sees: bo
         if role == "system" and messages:
             told = "a system message must stand before all others; the candidate's template has no place for it here."
             raise ApiError(400, f"{where}: {told}", param="messages")
+        if role == "system" and any(isinstance(part, ImagePart) for part in parts):
+            raise ApiError(400, f"{where}: a system message is text; images stand in the user's.", param="messages")
         if role == "system":
             heads.append("".join(part.text for part in parts if isinstance(part, TextPart)))
         else:
@@ -118,8 +123,6 @@ def _read_parts(content: object, where: str, images: dict[ImagePart, bytes], see
                 raise ApiError(400, f"{where}: this candidate cannot see images.", param="messages")
             image, data = _read_image(part.get("image_url"), f"{where}.content.{number}")
             images[image] = data
-            if len(images) > MOST_IMAGES:
-                raise ApiError(400, f"{where}: at most {MOST_IMAGES} images a request.", param="messages")
             parts.append(image)
         else:
             told = f"a part must be of type text or image_url; got {kind!r:.40}"

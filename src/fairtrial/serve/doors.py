@@ -83,26 +83,29 @@ def _strip_port(host: str) -> str:
 async def read_within(served: Served, request: Request) -> bytes:
     """Return the body of a request.  Raises ApiError if it is too large, or has not come in time."""
     limits = served.limits
+    if (packed := request.headers.get("content-encoding", "identity").strip().lower()) != "identity":
+        told = f"Content-Encoding {packed!r:.40} is not read: send the body as it is."
+        raise ApiError(415, told, code="body_encoded", headers={"Connection": "close"})
     told = f"a body may have {limits.body_bytes:,} bytes at most."
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limits.body_bytes:
         raise ApiError(413, told, code="body_too_large", headers={"Connection": "close"})
-    parts: list[bytes] = []
     size = 0
 
-    async def read() -> None:
+    async def read() -> bytes:
         nonlocal size
-        async for part in request.stream():
-            size += len(part)
-            if size > limits.body_bytes:
-                raise ApiError(413, told, code="body_too_large", headers={"Connection": "close"})
-            parts.append(part)
+        with served.incoming.reading() as parts:
+            async for part in request.stream():
+                size += len(part)
+                if size > limits.body_bytes:
+                    raise ApiError(413, told, code="body_too_large", headers={"Connection": "close"})
+                served.incoming.take(parts, part)
+            return b"".join(parts)
 
     try:
-        await asyncio.wait_for(read(), limits.body_seconds)
+        return await asyncio.wait_for(read(), limits.body_seconds)
     except TimeoutError:
         late = f"the body was not there within {limits.body_seconds:g} s."
         raise ApiError(408, late, code="body_too_slow", headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise ApiError(400, "the client has left.", code="left") from None
-    return b"".join(parts)

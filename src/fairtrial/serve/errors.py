@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -11,6 +11,8 @@ from fairtrial.errors import CapabilityError, FairtrialError, SpecError, TaskErr
 
 LONGEST = 2000
 """Characters of a message."""
+HIDDEN = "[a key]"
+"""Stands where a client's own key would."""
 
 
 class ApiError(Exception):
@@ -36,6 +38,12 @@ class ApiError(Exception):
         """The kind of error, as OpenAI's API names it."""
         kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
         return kinds.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
+
+    def hide(self, secrets: Iterable[str]) -> ApiError:
+        """Return it without keys that a client has put where they do not belong, and that it would be told again."""
+        for secret in secrets:
+            self.message = self.message.replace(secret, HIDDEN)
+        return self
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON values."""

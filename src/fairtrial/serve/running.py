@@ -41,6 +41,9 @@ class LimitedProtocol(H11Protocol):
         elif heading and self._timer is None:
             self._watch()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: who asks for a WebSocket is answered like anybody, and nothing is missing."""
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._forget()

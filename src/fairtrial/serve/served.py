@@ -10,6 +10,7 @@ from typing import Any
 from fairtrial.archive.embedders.base import Embedder
 from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
+from fairtrial.serve.incoming import Incoming
 from fairtrial.serve.metrics import ServerMetrics
 from fairtrial.serve.openers import PassageOpeners
 from fairtrial.serve.storing import Recorder
@@ -79,6 +80,7 @@ class Served:
         loopback: whether it is reached from this machine alone.
         openers: names of passages that its answers have cited.
         price: what an answer cost, as JSON values, nothing where that is not known; None: nobody knows.
+        incoming: bodies that are being read; those of the first candidate's are all of a server's.
         sameness: what the comparison with stored answers came to, as JSON values.
         began: when it was opened, in seconds since 1970.
     """
@@ -96,5 +98,6 @@ class Served:
     loopback: bool = True
     openers: PassageOpeners = field(default_factory=PassageOpeners)
     price: Callable[[AnsweredRequest], Mapping[str, Any]] | None = None
+    incoming: Incoming = field(default_factory=Incoming)
     sameness: Mapping[str, Any] = field(default_factory=dict)
     began: int = field(default_factory=lambda: int(time.time()))

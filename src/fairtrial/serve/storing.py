@@ -9,7 +9,7 @@ import logging
 import queue
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +37,19 @@ class Recorder:
         kept, lost: answers written, and answers that could not be.
     """
 
-    def __init__(self, path: Path, candidate: tuple[str, str, Mapping[str, Any]], share: float) -> None:
+    def __init__(
+        self, path: Path, candidate: tuple[str, str, Mapping[str, Any]], share: float, secrets: Sequence[str] = ()
+    ) -> None:
         """Begin; ``candidate`` is its id, its name and its specification.
+
+        What names one of ``secrets``, the server's keys, is not kept.
 
         Raises SpecError for a share that is none, and LedgerError if the ledger cannot be written.
         """
         if not 0 < share <= 1:
             raise SpecError(f"--record-share {share:g}: must be above 0 and at most 1.")
         self.path, self.share, self.kept, self.lost = path, share, 0, 0
-        self._candidate = candidate
+        self._candidate, self._secrets = candidate, tuple(secrets)
         self._random = random.Random()
         self._coming: queue.Queue[tuple[GenerateRequest, GenerateAnswer] | None] = queue.Queue(MOST_HELD)
         with Ledger.open(path) as ledger, ledger.writing(wait_seconds=10):
@@ -59,13 +63,19 @@ class Recorder:
             self.keep(request, answer)
 
     def keep(self, request: GenerateRequest, answer: GenerateAnswer) -> None:
-        """Keep an answer, unless its question shows images."""
-        if request.prompt.images:
+        """Keep an answer, unless its question shows images, or a key of this server stands in either."""
+        if request.prompt.images or self._names_secret(request, answer):
             return
         try:
             self._coming.put_nowait((request, answer))
         except queue.Full:
             self.lost += 1
+
+    def _names_secret(self, request: GenerateRequest, answer: GenerateAnswer) -> bool:
+        if not self._secrets:
+            return False
+        texts = (request.prompt.plain(), answer.text, answer.thought, *request.stop)
+        return any(secret in text for secret in self._secrets for text in texts)
 
     def close(self) -> None:
         """Write what is left."""
@@ -90,9 +100,10 @@ class Recorder:
                 with Ledger.open(self.path) as ledger, ledger.writing(wait_seconds=30):
                     ledger.commit(self._candidate[0], Chunk(answers=tuple((r, a) for r, a in answers.values())))
                 self.kept += len(answers)
-            except FairtrialError as error:
+            except Exception as error:
                 self.lost += len(answers)
-                LOG.warning("answers could not be kept: %s", error.message)
+                told = error.message if isinstance(error, FairtrialError) else type(error).__name__
+                LOG.warning("answers could not be kept: %s", told)
 
 
 VotedCandidate = tuple[str, str, Mapping[str, Any]]

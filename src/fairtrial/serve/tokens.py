@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from fairtrial.engines.live import ReadsTokens
+from fairtrial.serve.asking import refuse_endless
 from fairtrial.serve.bodies import DetokenizeBody, TokenizeBody, read_body
 from fairtrial.serve.errors import ApiError
 from fairtrial.serve.hall import Hall
@@ -30,6 +31,7 @@ async def tokenize(hall: Hall, data: bytes) -> Response:
     body = read_body(data, TokenizeBody)
     served = hall.find(body.model)
     reader = _get_reader(served)
+    refuse_endless(served, len(body.prompt))
     found = await served.desk.call(lambda: reader.tokenize(body.prompt, begins=bool(body.add_special_tokens)))
     return JSONResponse({"tokens": found, "count": len(found), "max_model_len": served.desk.engine.can.context_tokens})
 

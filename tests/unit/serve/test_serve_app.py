@@ -29,6 +29,7 @@ from fairtrial.serve.app import make_app  # noqa: E402
 from fairtrial.serve.desk import Desk  # noqa: E402
 from fairtrial.serve.doors import read_keys  # noqa: E402
 from fairtrial.serve.hall import Hall  # noqa: E402
+from fairtrial.serve.incoming import Incoming  # noqa: E402
 from fairtrial.serve.served import About, Served, ServingLimits  # noqa: E402
 from fairtrial.serve.settling import check_template  # noqa: E402
 from fairtrial.serve.storing import Recorder  # noqa: E402
@@ -187,6 +188,11 @@ def test_the_candidates_own_prompt_is_around_what_is_asked() -> None:
         ("/v1/completions", {"prompt": [1, 2]}, "prompt"),
         ("/v1/completions", {"prompt": "x", "suffix": "y"}, "suffix"),
         ("/v1/completions", {"prompt": {"a": 1}}, "prompt: it must be text or a list"),
+        ("/v1/completions", {"prompt": ["x"] * 257}, "prompt: at most 256 entries"),
+        ("/v1/chat/completions", {"messages": ASKED["messages"] * 2049}, "messages: at most 2,048 entries"),
+        ("/v1/chat/completions", {**ASKED, "temperature": True}, "temperature: it must be a number"),
+        ("/v1/chat/completions", {**ASKED, "top_p": "0.5"}, "top_p: it must be a number"),
+        ("/v1/chat/completions", {**ASKED, "response_format": {"json_schema": {}}}, "response_format.type: it must be"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_field(client, path: str, body: object, told: str) -> None:
@@ -197,10 +203,65 @@ def test_what_is_wrong_is_told_with_its_field(client, path: str, body: object, t
     assert told in error["message"] + str(error["param"])
 
 
+def test_half_of_a_character_is_a_sign_of_its_own() -> None:
+    class Ears:
+        name = "ears"
+        heard: tuple[str, ...] = ()
+
+        def embed(self, texts, kind):
+            self.heard = (*self.heard, *texts)
+            return np.ones((len(texts), 2), dtype=np.float32)
+
+    ears = Ears()
+    with serving(embedder=ears) as client:
+        for data in (rb'{"input": "a\ud83d"}', '{"input": "\ud83d"}'.encode("utf-16", "surrogatepass")):
+            assert client.post("/v1/embeddings", content=data).status_code == 200
+        found = client.post("/v1/embeddings", content=rb'{"input": ["\ud83d\ude00", "\\ud83d"]}')
+        assert found.status_code == 200
+        asked = client.post("/v1/completions", content=rb'{"prompt": "a\ud800b", "max_tokens": 4}')
+        assert asked.status_code == 200
+    assert ears.heard == ("a\ufffd", "\ufffd", "\N{GRINNING FACE}", "\\ud83d")
+
+
+def test_what_no_context_can_hold_is_not_cut_into_tokens(client) -> None:
+    long = "x" * (client.served.desk.engine.can.context_tokens * 256 + 1)
+    asked = {"messages": [{"role": "user", "content": long}]}
+    for path, body in (("/v1/chat/completions", asked), ("/v1/completions", {"prompt": long})):
+        response = post(client, path, body)
+        assert response.status_code == 400
+        assert response.json()["error"]["code"] == "context_length_exceeded"
+
+
+def test_paths_of_other_interfaces_say_where_to_ask(client) -> None:
+    for path, name in (("/v1/responses", "Responses"), ("/v1/messages", "Anthropic"), ("/api/chat", "Ollama")):
+        response = post(client, path, {"input": "x"})
+        assert response.status_code == 404
+        message = response.json()["error"]["message"]
+        assert name in message
+        assert "/v1/chat/completions" in message
+    assert "/v1/embeddings" in client.get("/v1/moderations").json()["error"]["message"]
+
+
+def test_bodies_that_are_packed_are_refused(client) -> None:
+    for packed in ("gzip", "deflate", "br, gzip"):
+        response = post(client, "/v1/chat/completions", ASKED, headers={"Content-Encoding": packed})
+        assert response.status_code == 415
+    assert post(client, "/v1/chat/completions", ASKED, headers={"Content-Encoding": "identity"}).status_code == 200
+
+
 def test_unknown_fields_and_models_and_broken_bodies(client) -> None:
     assert post(client, "/v1/chat/completions", {**ASKED, "parallel_universe": 1, "user": "me"}).status_code == 200
     assert post(client, "/v1/chat/completions", {**ASKED, "model": "gpt-4o"}).status_code == 404
-    for data in (b"{", b"[1]", b"\xff\xfe", b'{"messages": NaN}', b"[" * 100_000, b""):
+    for data in (
+        b"{",
+        b"[1]",
+        b"\xff\xfe",
+        b'{"messages": NaN}',
+        b"[" * 100_000,
+        b"",
+        b"null",
+        b'{"n": ' + b"1" * 5000 + b"}",
+    ):
         response = client.post("/v1/chat/completions", content=data)
         assert response.status_code == 400
         assert "error" in response.json()
@@ -225,6 +286,14 @@ def test_images_come_within_the_request_and_are_let_go(client) -> None:
         )
 
     assert ask(f"data:image/png;base64,{PIXEL}").status_code == 200
+    part = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
+    for messages, told in (
+        ([{"role": "user", "content": [part] * 17}], "at most 16 images"),
+        ([{"role": "system", "content": [part]}, *ASKED["messages"]], "a system message is text"),
+    ):
+        found = post(client, "/v1/chat/completions", {"messages": messages})
+        assert found.status_code == 400
+        assert told in found.json()["error"]["message"]
     assert client.served.images.held == {}
     for url in ("https://example.org/a.png", "file:///etc/passwd", "data:image/png;base64,AAAA", "data:text/html,x"):
         assert ask(url).status_code == 400
@@ -249,7 +318,12 @@ def test_keys_are_needed_where_there_are_some() -> None:
         assert client.get("/health").status_code == 200
         for headers in ({"Authorization": f"Bearer {KEY}"}, {"X-Api-Key": "another-key-of-many-letters"}):
             assert post(client, path, ASKED, headers=headers).status_code == 200
-        told = client.get("/metrics", headers={"Authorization": f"Bearer {KEY}"}).text
+        allowed = {"Authorization": f"Bearer {KEY}"}
+        for misplaced in ({"model": KEY}, {"messages": [{"role": KEY, "content": "x"}]}):
+            answer = post(client, path, {**ASKED, **misplaced}, headers=allowed).text
+            assert KEY not in answer
+            assert "[a key]" in answer
+        told = client.get("/metrics", headers=allowed).text
     assert KEY not in told
     assert read_keys({"FAIRTRIAL_API_KEYS": f" {KEY} ,,"}) == (KEY,)
     with pytest.raises(SpecError) as found:
@@ -276,6 +350,16 @@ def test_too_large_and_too_slow_bodies_are_refused() -> None:
         assert post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 2000}).status_code == 413
         parts = (b"x" * 400 for _ in range(4))
         assert client.post("/v1/chat/completions", content=parts).status_code == 413
+        assert post(client, "/v1/chat/completions", ASKED).status_code == 200
+
+
+def test_bodies_together_have_a_limit_and_are_counted_off_again() -> None:
+    with serving(incoming=Incoming(most=1000)) as client:
+        assert post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 800}).status_code == 200
+        full = post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 2000})
+        assert full.status_code == 503
+        assert full.json()["error"]["code"] == "bodies_full"
+        assert client.served.incoming.held == 0
         assert post(client, "/v1/chat/completions", ASKED).status_code == 200
 
 
@@ -325,9 +409,9 @@ def test_an_engine_that_fails_fails_one_request() -> None:
 
 def test_a_share_of_answers_is_kept_and_everyone_is_told(tmp_path: Path) -> None:
     path = tmp_path / "live.db"
-    recorder = Recorder(path, ("c" * 32, "faker", {"id": "faker"}), 1.0)
+    recorder = Recorder(path, ("c" * 32, "faker", {"id": "faker"}), 1.0, (KEY,))
     with serving(recorder=recorder) as client:
-        for text in ("one", "two"):
+        for text in ("one", "two", f"my key is {KEY}"):
             post(client, "/v1/completions", {"prompt": text, "max_tokens": 4})
         recorder.close()
         told = client.get("/").json()["recording"]
