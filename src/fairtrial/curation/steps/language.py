@@ -94,5 +94,5 @@ def _load_identifier() -> Any:
     try:
         langid: Any = import_module("py3langid.langid")
     except ImportError:
-        raise MissingExtraError("The step language", "curate") from None
+        raise MissingExtraError("Telling languages (py3langid)", "curate") from None
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

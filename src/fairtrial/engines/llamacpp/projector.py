@@ -221,7 +221,7 @@ def refuse_misread(path: Path) -> GgufHeader:
         raise ModelError(
             f"The projector {kind!r} has a tower with a class token, whose cells this llama.cpp computes wrongly: it "
             "loses the first patch and puts all others in the wrong place.",
-            fix="Ask the model through transformers (`model: hf:FOLDER`), or without images with `projector: none`.",
+            fix="Ask the model through transformers (`model: hf:./FOLDER`), or without images with `projector: none`.",
             where=str(path),
         )
     _refuse_cut(path, head)

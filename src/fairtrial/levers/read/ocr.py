@@ -33,7 +33,7 @@ LONGEST = 6
 """Times that an image may be as long as it is wide; one that is longer is widened with the colour of its edge, for the
 package enlarges every image until its shorter side has some hundred pixels, whatever the longer one then has."""
 
-WHAT = "rapidocr, which reads images for the lever 'read',"
+WHAT = "The lever 'read' (rapidocr)"
 
 
 def find_versions() -> dict[str, str]:

@@ -17,7 +17,7 @@ def import_peft() -> Any:
         import_transformers()
         import peft as module
     except (ImportError, MissingExtraError) as error:
-        raise MissingExtraError("What the tune lever needs (torch, transformers, peft)", "tune") from error
+        raise MissingExtraError("The lever 'tune' (torch, transformers, peft)", "tune") from error
     return module
 
 

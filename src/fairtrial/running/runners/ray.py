@@ -54,7 +54,7 @@ class RayHost:
             self._ray = import_module("ray")
             self._scheduling = import_module("ray.util.scheduling_strategies")
         except ImportError as error:
-            raise MissingExtraError("Ray", "ray") from error
+            raise MissingExtraError("Running engines by Ray", "ray") from error
         self._read_image = read_image
         self._is_ours = not self._ray.is_initialized()
         if self._is_ours:

@@ -230,7 +230,7 @@ def _import_datasets() -> Any:
     try:
         return importlib.import_module("datasets")
     except ImportError as error:
-        raise MissingExtraError("reading data sets from the hub", "hub") from error
+        raise MissingExtraError("Reading data sets from the Hugging Face hub", "hub") from error
 
 
 def _keep_files(library: Any, loaded: Any) -> Any:

@@ -64,7 +64,7 @@ def read_excel(path: Path, budget: MemoryBudget, sheet: object = None) -> Sheet:
     try:
         openpyxl = importlib.import_module("openpyxl")
     except ImportError as error:
-        raise MissingExtraError("reading Excel files", "excel") from error
+        raise MissingExtraError("Reading Excel files", "excel") from error
     has_formulas = _look_through(path, budget)
     try:
         values = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)

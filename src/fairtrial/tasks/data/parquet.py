@@ -32,7 +32,7 @@ def read_parquet(path: Path, budget: MemoryBudget) -> list[dict[str, Any]]:
         arrow, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
         compute = importlib.import_module("pyarrow.compute")
     except ImportError as error:
-        raise MissingExtraError("reading parquet files", "parquet") from error
+        raise MissingExtraError("Reading Parquet files", "parquet") from error
     try:
         with parquet.ParquetFile(path) as plain:
             _spend_on_counts(plain, path, budget)

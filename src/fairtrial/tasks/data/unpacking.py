@@ -133,7 +133,7 @@ def _open_zstd(path: Path) -> Any:
             return importlib.import_module(name)
         except ImportError:
             continue
-    raise MissingExtraError(f"reading files packed with Zstandard ({path.name})", "inspect")
+    raise MissingExtraError(f"Reading files packed with Zstandard ({path.name})", "inspect")
 
 
 def _check_encoding(encoding: str | None, path: Path) -> str | None:

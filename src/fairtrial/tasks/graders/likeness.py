@@ -58,7 +58,7 @@ def load_metric(name: str) -> Any:
         from sacrebleu.metrics.chrf import CHRF
         from sacrebleu.metrics.ter import TER
     except ImportError as error:
-        raise MissingExtraError("sacrebleu, which computes BLEU, chrF and TER,", "graders") from error
+        raise MissingExtraError("Computing BLEU, chrF and TER (sacrebleu)", "graders") from error
     made: dict[str, Callable[[], Any]] = {
         "bleu": lambda: BLEU(effective_order=True),
         "chrf": CHRF,
@@ -75,7 +75,7 @@ def load_rouge(name: str) -> Any:
     try:
         from rouge_score.rouge_scorer import RougeScorer
     except ImportError as error:
-        raise MissingExtraError("rouge-score, which computes ROUGE,", "graders") from error
+        raise MissingExtraError("Computing ROUGE (rouge-score)", "graders") from error
     return RougeScorer([name])
 
 

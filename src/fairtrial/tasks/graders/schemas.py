@@ -81,7 +81,7 @@ def _make_validator(schema: Any, spend: Callable[[], None]) -> Any:
         from referencing.exceptions import Unresolvable
         from referencing.jsonschema import DRAFT202012, specification_with
     except ImportError as error:
-        raise MissingExtraError("jsonschema, which checks JSON Schemas,", "graders") from error
+        raise MissingExtraError("Checking by a JSON Schema (jsonschema)", "graders") from error
     kind = validator_for(schema, default=Draft202012Validator)
     try:
         kind.check_schema(schema)

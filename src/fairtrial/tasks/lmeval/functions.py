@@ -116,7 +116,7 @@ class RestrictedCode:
             if top not in {*EXTRAS, *UNBUNDLED} or importlib.util.find_spec(top) is not None:
                 continue
             if top in EXTRAS:
-                raise MissingExtraError(f"{top}, which the code of task {self._name} uses,", EXTRAS[top])
+                raise MissingExtraError(f"The code of task {self._name}, which uses {top},", EXTRAS[top])
             raise TaskError(
                 f"its code uses {top}, which is not installed", fix=f"Install it with: pip install {top}",
                 where=f"task {self._name}",

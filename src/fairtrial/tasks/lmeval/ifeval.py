@@ -26,7 +26,7 @@ def _load_langdetect() -> Any:
     try:
         import langdetect
     except ImportError as error:
-        raise MissingExtraError("langdetect, which tells the language of an answer,", "graders") from error
+        raise MissingExtraError("Telling the language of an answer (langdetect)", "graders") from error
     langdetect.DetectorFactory.seed = 0
     return langdetect
 
@@ -36,7 +36,7 @@ def _load_nltk() -> Any:
     try:
         import nltk
     except ImportError as error:
-        raise MissingExtraError("nltk, which finds sentences,", "graders") from error
+        raise MissingExtraError("Finding sentences (nltk)", "graders") from error
     try:
         nltk.data.find("tokenizers/punkt_tab")
     except LookupError as error:

@@ -110,7 +110,7 @@ def find_wide_font() -> str:
     """Return the file of a font with letters of many alphabets.  Raises MissingExtraError if it is absent."""
     found = importlib.util.find_spec("matplotlib")
     if found is None or found.origin is None:
-        raise MissingExtraError("the font of matplotlib, which has letters that Pillow's lacks,", "plot")
+        raise MissingExtraError("The font of matplotlib, which has letters that Pillow's lacks,", "plot")
     return str(Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf")
 
 
