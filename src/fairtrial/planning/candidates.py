@@ -151,7 +151,7 @@ class CandidatePlanner:
         with Heartbeat(tell, SAY_SECONDS) as heart:
             for applied in levers:
                 context = BuildContext(cache_folder(), heart.tell, self.trains)
-                heart.begin(f"making what the lever {applied.name} makes")
+                heart.begin(f"at work on the lever {applied.name}")
                 training = self.contamination.check_lever(spec.id, training, applied, model)
                 before, model = model, build_model(applied, model, context)
                 if model.adapter != before.adapter:
