@@ -16,6 +16,7 @@ from platformdirs import user_cache_path
 from rich.console import Console
 from rich.text import Text
 
+from fairtrial.archive.embedders.opening import EMBEDDERS
 from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
 from fairtrial.engines import ENGINES
@@ -36,7 +37,7 @@ from fairtrial.tasks.graders.base import GRADERS
 
 TABLES: dict[str, PluginTable[Any]] = {
     table.kind: table
-    for table in (ENGINES, SCHEMES, LEVERS, TASKS, GRADERS, PLUGIN_PROBES, STUDIES, IMPORTERS, EXPORTERS)
+    for table in (ENGINES, SCHEMES, LEVERS, TASKS, GRADERS, PLUGIN_PROBES, STUDIES, IMPORTERS, EMBEDDERS, EXPORTERS)
 }
 """Kind of plugin to all that there is of it."""
 

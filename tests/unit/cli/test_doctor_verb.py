@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from fairtrial.cli import doctor
 
-PROJECT = Path(__file__).parents[3] / "pyproject.toml"
+ROOT = Path(__file__).parents[3]
+PROJECT = ROOT / "pyproject.toml"
 
 
 def test_the_doctor_tells_of_every_extra_that_can_be_installed() -> None:
@@ -33,3 +35,9 @@ def test_what_is_missing_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch)
         (False, "pip install 'fairtrial[two]'"),
         (True, ""),
     ]
+
+
+def test_the_doctor_knows_every_kind_of_plugin_that_the_documentation_lists() -> None:
+    kinds = re.findall(r"^\| `(\w+)\.NAME` \|", (ROOT / "docs" / "plugins.md").read_text(), re.MULTILINE)
+    assert len(kinds) > 5
+    assert sorted(kinds) == sorted(doctor.TABLES)
