@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from fairtrial.ledger.withdrawing import Withdrawn, clean_file, withdraw_words
 from fairtrial.rights import Decision, RightsRecord, RightsRule, Use
 from fairtrial.rights import combine_decisions as combine_decisions
 from fairtrial.rights import decide as decide_record
+from fairtrial.spreading.base import Spread
 
 
 @dataclass(slots=True)
@@ -51,21 +53,24 @@ class Followed:
 
 
 def add_documents(
-    store: Store, paths: Sequence[Path], rules: Rules, tell: Tell | None = None
+    store: Store, paths: Sequence[Path], rules: Rules, tell: Tell | None = None, spread: Spread | None = None
 ) -> tuple[Adding, Followed]:
     """Add files to an archive; ledgers lose what may no longer be displayed.  Raises as `add_files` does."""
     found = Followed()
-    told = add_files(store, paths, rules, tell, lambda: follow_records(store, rules.circumstances.at, found))
+    told = add_files(store, paths, rules, tell, lambda: follow_records(store, rules.circumstances.at, found), spread)
     return told, found
 
 
-def refresh_documents(store: Store, rules: Rules, tell: Tell | None = None) -> tuple[Adding, Sequence[str], Followed]:
+def refresh_documents(
+    store: Store, rules: Rules, tell: Tell | None = None, spread: Spread | None = None
+) -> tuple[Adding, Sequence[str], Followed]:
     """Read rights anew that were seen too long ago; ledgers lose what may no longer be displayed.
 
     Returns what was read, the files that are no longer there, and what became of ledgers.
     """
     found = Followed()
-    told, missing = refresh_rights(store, rules, tell, lambda: follow_records(store, rules.circumstances.at, found))
+    follow = partial(follow_records, store, rules.circumstances.at, found)
+    told, missing = refresh_rights(store, rules, tell, follow, spread)
     return told, missing, found
 
 

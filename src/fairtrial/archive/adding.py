@@ -7,9 +7,9 @@ files, on batches or on interruptions, so that the same files give the same arch
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,16 +17,16 @@ from pathlib import Path
 from fairtrial.archive.base import Added, Entry, SeenFile, Store
 from fairtrial.archive.chunks import Cutting, cut
 from fairtrial.archive.keeping import Keeper, combine_records, is_stale, settle
+from fairtrial.archive.noticing import describe_beside, hash_content
+from fairtrial.archive.pieces import FileEnd, FilePart, FileReading, FileToRead, check_beside, hash_site
 from fairtrial.archive.readers.finishing import ReadText
 from fairtrial.archive.readers.found import FoundDocument, Refused
-from fairtrial.archive.readers.reading import FolderReading, read_file
-from fairtrial.archive.readers.walking import is_within, list_files, read_beside
+from fairtrial.archive.readers.walking import list_files
 from fairtrial.errors import ArchiveError, MissingExtraError
 from fairtrial.records import content_hash
 from fairtrial.rights import Circumstances, RightsRecord
 from fairtrial.rights.agreements import AgreementTable
-from fairtrial.rights.readers import SITE_FILES, Site
-from fairtrial.spec.regular import open_regular
+from fairtrial.spreading.base import DoneHere, Spread
 
 METHOD = 2
 """Of reading, deciding and storing; counts up when the same files give another archive: then all are read again."""
@@ -36,7 +36,10 @@ BATCH_CHARACTERS = 4_000_000
 BATCH_SECONDS = 5.0
 """What is stored at once at most: so much is lost by a kill, and read again."""
 
-MOST_SITE_BYTES = 16 << 20
+PIECE_FILES = 16
+PIECE_BYTES = 1 << 20
+"""What one piece is, where several processes read."""
+
 MOST_NAMED = 100
 """Bad files that a report names; the others are counted."""
 
@@ -108,7 +111,12 @@ Follow = Callable[[], None]
 
 
 def add_files(
-    store: Store, paths: Sequence[Path], rules: Rules, tell: Tell | None = None, follow: Follow | None = None
+    store: Store,
+    paths: Sequence[Path],
+    rules: Rules,
+    tell: Tell | None = None,
+    follow: Follow | None = None,
+    spread: Spread | None = None,
 ) -> Adding:
     """Add files, and all files of folders, to an archive.
 
@@ -118,24 +126,29 @@ def add_files(
         rules: what decides of the documents.
         tell: is told after every batch.
         follow: is called before what may no longer be kept is taken out.
+        spread: has the files read; by default this process.  The archive is the same, whoever reads them.
 
     Raises:
         ArchiveError: a path does not exist or cannot be listed, or the archive cannot be written.  Single files that
             cannot be read are named in what is returned, and the others go on.
     """
     run = _Run(store, rules, tell)
-    places = [(path, file) for path in paths for file in _list(path)]
-    run.told.files = len(places)
-    for path, file in places:
-        run.given = str(path)
-        run.add(file, path if path.is_dir() else path.parent, str(path.resolve()))
-        run.told.done += 1
+    places = [
+        _Place(file, path if path.is_dir() else path.parent, str(path.resolve()), str(path))
+        for path in paths
+        for file in _list(path)
+    ]
+    run.add_all(places, spread or DoneHere())
     run.finish(follow)
     return run.told
 
 
 def refresh_rights(
-    store: Store, rules: Rules, tell: Tell | None = None, follow: Follow | None = None
+    store: Store,
+    rules: Rules,
+    tell: Tell | None = None,
+    follow: Follow | None = None,
+    spread: Spread | None = None,
 ) -> tuple[Adding, Sequence[str]]:
     """Read again the files of documents whose evidence is older than may be relied upon.
 
@@ -146,6 +159,7 @@ def refresh_rights(
         rules: as for `add_files`; ``circumstances.at`` is the moment that counts.
         tell: is told after every batch.
         follow: is called before what may no longer be kept is taken out.
+        spread: has the files read; by default this process.
 
     Returns what was read, and the files that are no longer there.
     """
@@ -154,13 +168,13 @@ def refresh_rights(
     ids = [one.id for one in store.list_holdings() if one.rights in stale and one.keep != "withdrawn"]
     origins = sorted({origin for found in store.read_origins(ids).values() for origin in found if origin[1]})
     missing = [path for _, path in origins if not Path(path).is_file()]
-    there = [(source, Path(path)) for source, path in origins if path not in set(missing)]
-    run.told.files = len(there)
-    for source, file in there:
-        root = Path(source) if Path(source).is_dir() else file.parent
-        run.given = source
-        run.add(file, root, source, again=True)
-        run.told.done += 1
+    gone = set(missing)
+    there = [
+        _Place(Path(path), Path(source) if Path(source).is_dir() else Path(path).parent, source, source)
+        for source, path in origins
+        if path not in gone
+    ]
+    run.add_all(there, spread or DoneHere(), again=True)
     run.finish(follow)
     return run.told, missing
 
@@ -169,6 +183,25 @@ def _list(path: Path) -> list[Path]:
     if not path.exists():
         raise ArchiveError(f"there is no file or folder {str(path)!r}.")
     return list(list_files(path)) if path.is_dir() else [path]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A file to be added: in which folder, what is withdrawn as a whole, and how the user wrote that."""
+
+    file: Path
+    root: Path
+    source: str
+    given: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A file that need not be read, or cannot be: whether it is unchanged, and the problem with it."""
+
+    file: Path
+    unchanged: bool
+    problem: str
 
 
 class _Run:
@@ -180,10 +213,10 @@ class _Run:
         self.basis = rules.identity()
         self.seen: datetime = rules.circumstances.at
         self.before = dict(store.read_files())
-        self.sites: dict[Path, str] = {}
-        self.readings: dict[tuple[Path, str], FolderReading] = {}
+        self.sites: dict[tuple[Path, Path], str] = {}
         self.keeper = Keeper(rules.circumstances)
-        self.given = ""
+        self.elsewhere = False
+        self.passed: deque[_Known | Sequence[FileToRead]] = deque()
         self._begin()
 
     def _begin(self) -> None:
@@ -193,15 +226,48 @@ class _Run:
         self.size = 0
         self.since = time.monotonic()
 
-    def add(self, file: Path, root: Path, source: str, again: bool = False) -> None:
-        """Add what is new in one file; ``again``: read it even if nothing has changed."""
+    def add_all(self, places: Sequence[_Place], spread: Spread, again: bool = False) -> None:
+        """Add what is new in some files; ``again``: read them even if nothing has changed."""
+        self.told.files = len(places)
+        most = 1 if isinstance(spread, DoneHere) else PIECE_FILES
+        self.elsewhere = spread.kind == "ray"
+        work = FileReading(self.seen, Path.cwd(), self.rules.read_text)
+        for piece, parts in spread.map(work, self._find_pieces(places, again, most)):
+            self._take_known()
+            assert self.passed.popleft() is piece
+            self._take(piece, parts)
+        self._take_known()
+
+    def _find_pieces(self, places: Iterable[_Place], again: bool, most: int) -> Iterator[Sequence[FileToRead]]:
+        """Yield the files that are to be read, up to ``most`` at a time, in their order among the others."""
+        piece: list[FileToRead] = []
+        size = 0
+        for place in places:
+            found = self._look(place, again)
+            if isinstance(found, FileToRead):
+                piece.append(found)
+                size += describe_beside(found.file, found.root)[0]
+            if piece and (isinstance(found, _Known) or len(piece) >= most or size >= PIECE_BYTES):
+                self.passed.append(told := tuple(piece))
+                piece, size = [], 0
+                if isinstance(found, _Known):
+                    self.passed.append(found)
+                yield told
+            elif isinstance(found, _Known):
+                self.passed.append(found)
+        if piece:
+            self.passed.append(told := tuple(piece))
+            yield told
+
+    def _look(self, place: _Place, again: bool) -> FileToRead | _Known:
+        """Return whether a file is to be read."""
+        file, root, source = place.file, place.root, place.source
         try:
             name = str(file.resolve(strict=True))
-            sha256 = _hash_file(file)
+            sha256 = hash_content(file)
         except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to each other
             told = getattr(error, "strerror", None) or "its links lead to each other"
-            self.told.refuse(str(file), f"it cannot be read: {told}.")
-            return
+            return _Known(file, False, f"it cannot be read: {told}.")
         before = self.before.get(name)
         if (
             before
@@ -209,56 +275,60 @@ class _Run:
             and (before.sha256, before.source) == (sha256, source)
             and before.basis == self._find_basis(file, root, before.beside)
         ):
-            self.told.unchanged += 1
-            if before.problem:
-                self.told.refuse(str(file), before.problem)
-            return
-        self._read(file, root, source, name, sha256)
+            return _Known(file, True, before.problem)
+        return FileToRead(file, root, source, place.given, name, sha256, self._find_site(root, file.parent))
 
-    def _read(self, file: Path, root: Path, source: str, name: str, sha256: str) -> None:
+    def _take_known(self) -> None:
+        """Note the files before the next piece."""
+        while self.passed and isinstance(known := self.passed[0], _Known):
+            self.passed.popleft()
+            self.told.unchanged += known.unchanged
+            self.told.done += 1
+            if known.problem:
+                self.told.refuse(str(known.file), known.problem)
+
+    def _take(self, piece: Sequence[FileToRead], parts: Iterable[FilePart | FileEnd]) -> None:
+        """Take what was read of some files."""
         problems: list[str] = []
-        count, used, missing = 0, set[str](), False
-        for found in self._find(file, root, source, used):
-            if isinstance(found, Refused):
-                told = " ".join((found.problem.message, found.problem.fix)).strip()
-                self.told.refuse(str(file.parent / Path(found.where).name), told)
-                problems.append(told)
-                missing = missing or isinstance(found.problem, MissingExtraError)
+        count, missing = 0, False
+        for part in parts:
+            one = piece[part.number]
+            if isinstance(part, FileEnd):
+                if not missing:  # else read again once the library is installed
+                    self._end(one, part, problems, count)
+                problems, count, missing = [], 0, False
+                self.told.done += 1
                 continue
-            count += 1
-            self._gather(found, source, name, sha256)
-        if missing:
-            return  # read again once the library is installed
-        beside = tuple(sorted(used))
-        basis = self._find_basis(file, root, beside)
+            for found in part.found:
+                if isinstance(found, Refused):
+                    told = " ".join((found.problem.message, found.problem.fix)).strip()
+                    self.told.refuse(str(one.file.parent / Path(found.where).name), told)
+                    problems.append(told)
+                    missing = missing or isinstance(found.problem, MissingExtraError)
+                    continue
+                count += 1
+                self._gather(found, one)
+
+    def _end(self, one: FileToRead, end: FileEnd, problems: Sequence[str], count: int) -> None:
+        """Note that all of a file was read."""
+        if self.elsewhere:
+            check_beside(one, end)
+        beside = tuple(sorted(end.beside))
+        basis = self._find_basis(one.file, one.root, beside)
         problem = problems[0] if problems else ""
-        self.files.append(SeenFile(name, source, sha256, basis, problem, count, beside))
+        self.files.append(SeenFile(one.name, one.source, one.sha256, basis, problem, count, beside))
         self._flush_full()
 
-    def _find(self, file: Path, root: Path, source: str, used: set[str]) -> Iterator[FoundDocument | Refused]:
-        try:
-            yield from read_file(file, self._start_reading(root, source), used)
-        except MissingExtraError as error:
-            yield Refused(file.name, error)
-
-    def _start_reading(self, root: Path, source: str) -> FolderReading:
-        """Return what is the same for all files of a folder."""
-        if (root, source) not in self.readings:
-            self.readings[root, source] = FolderReading(
-                root, self.seen, source, self.rules.read_text, Site(root, self.seen)
-            )
-        return self.readings[root, source]
-
-    def _gather(self, found: FoundDocument, source: str, name: str, sha256: str) -> None:
+    def _gather(self, found: FoundDocument, one: FileToRead) -> None:
         document = found.document
         if self.rules.agreements is not None:
-            names = dict.fromkeys((source, self.given))
-            every = [self.rules.agreements.find(document.uri, document.publisher, one, self.seen) for one in names]
+            names = dict.fromkeys((one.source, one.given))
+            every = [self.rules.agreements.find(document.uri, document.publisher, of, self.seen) for of in names]
             signed = dict.fromkeys(piece for some in every for piece in some)
             document = replace(document, rights=RightsRecord((*document.rights.evidence, *signed)))
-        self.entries.append(Entry(document, (), "words", name, sha256))
+        self.entries.append(Entry(document, (), "words", one.name, one.sha256))
         self.images.update(found.images)
-        self.size += len(document.text) + sum(len(one) for one in found.images.values())
+        self.size += len(document.text) + sum(len(data) for data in found.images.values())
         self._flush_full()
 
     def _flush_full(self) -> None:
@@ -308,39 +378,15 @@ class _Run:
 
     def _find_basis(self, file: Path, root: Path, beside: Sequence[str]) -> str:
         """Return a hash of all but a file itself that decides what is made of it."""
-        folder = file.parent
-        if folder not in self.sites:
-            self.sites[folder] = content_hash(_hash_site_files(root, folder))
-        others = [[name, *_describe(folder / name, root)] for name in beside]
-        return content_hash([self.basis, self.sites[folder], others])
+        others = [[name, *describe_beside(file.parent / name, root)] for name in beside]
+        return content_hash([self.basis, self._find_site(root, file.parent), others])
+
+    def _find_site(self, root: Path, folder: Path) -> str:
+        """Return a hash of the files about a whole site that hold for a folder."""
+        if (root, folder) not in self.sites:
+            self.sites[root, folder] = hash_site(root, folder)
+        return self.sites[root, folder]
 
 
 def _sum(a: Added, b: Added) -> Added:
     return Added(a.new + b.new, a.known + b.known, a.rights_changed + b.rights_changed, a.withdrawn + b.withdrawn)
-
-
-def _hash_site_files(root: Path, folder: Path) -> list[tuple[str, str, str]]:
-    """Return folder, name and hash of the files about a whole site that hold for a folder: those in it and above it."""
-    within = [one for one in (folder, *folder.parents) if one == root or root in one.parents]
-    return [
-        (place.relative_to(root).as_posix(), name, hashlib.sha256(data).hexdigest())
-        for place in within
-        for name in SITE_FILES
-        if (data := read_beside(root, place, name, MOST_SITE_BYTES)) is not None
-    ]
-
-
-def _hash_file(path: Path) -> str:
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _describe(path: Path, root: Path) -> tuple[int, int]:
-    """Return size and time of change of a file in a folder; zeros where there is none."""
-    try:
-        if not is_within(path, root):
-            return 0, 0
-        found = path.stat()
-    except (OSError, ValueError):
-        return 0, 0
-    return found.st_size, found.st_mtime_ns

@@ -26,6 +26,7 @@ from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
 from fairtrial.cli import archive_example, archive_ledgers, archive_search
 from fairtrial.cli.archive_documents import describe_shown, make_documents_table, render_shown
 from fairtrial.cli.archive_search import ArchiveOption
+from fairtrial.cli.archive_spreading import read_spread
 from fairtrial.cli.archive_withdrawing import describe_followed, describe_outcome, tell_followed, tell_outcome
 from fairtrial.cli.circumstances import (
     AgreementsOption,
@@ -37,7 +38,7 @@ from fairtrial.cli.circumstances import (
     Said,
     TerritoryOption,
 )
-from fairtrial.cli.options import JsonOption, QuietOption
+from fairtrial.cli.options import HandsOption, JsonOption, QuietOption, SpreadOption
 from fairtrial.cli.output import print_json
 from fairtrial.errors import ArchiveError, SpecError
 from fairtrial.pages.showing import make_inline
@@ -61,14 +62,17 @@ def add(
     agreements: AgreementsOption = None,
     proof: ProofOption = None,
     reporting: ReportingOption = None,
+    on: SpreadOption = "local",
+    workers: HandsOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Add files, and all files of folders; unchanged ones are skipped, and what nothing permits is kept as a hash."""
     said = Said(territory, operator, profile, proof, reporting, agreements)
-    with _writing(archive, create=True) as store, _telling(quiet or as_json) as tell:
+    place = read_spread(on, workers, "files cannot be read")
+    with _writing(archive, create=True) as store, _telling(quiet or as_json) as tell, place.open() as spread:
         rules = said.rules(store)
-        told, followed = add_documents(store, paths, rules, tell)
+        told, followed = add_documents(store, paths, rules, tell, spread)
         fingerprint = store.fingerprint()
     _report(told, followed, archive, fingerprint, rules.circumstances.profile, as_json)
 
@@ -82,14 +86,17 @@ def refresh(
     agreements: AgreementsOption = None,
     proof: ProofOption = None,
     reporting: ReportingOption = None,
+    on: SpreadOption = "local",
+    workers: HandsOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read again the files whose rights were seen too long ago, and take out what is no longer permitted."""
     said = Said(territory, operator, profile, proof, reporting, agreements)
-    with _writing(archive) as store, _telling(quiet or as_json) as tell:
+    place = read_spread(on, workers, "files cannot be read")
+    with _writing(archive) as store, _telling(quiet or as_json) as tell, place.open() as spread:
         rules = said.rules(store)
-        told, missing, followed = refresh_documents(store, rules, tell)
+        told, missing, followed = refresh_documents(store, rules, tell, spread)
         fingerprint = store.fingerprint()
     for path in missing:
         told.refuse(path, "the file is no longer there: its rights stay as old as they are.")

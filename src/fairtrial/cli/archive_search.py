@@ -17,10 +17,12 @@ from fairtrial.archive.base import Scope
 from fairtrial.archive.embedders.base import Embedder, embed_missing, name_space
 from fairtrial.archive.embedders.opening import open_embedder, open_reranker
 from fairtrial.archive.embedders.small import SmallReranker
+from fairtrial.archive.embedders.spreading import embed_spread, make_embedding
 from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
 from fairtrial.archive.search import Searcher, SearchSettings
 from fairtrial.archive.withheld import count_withheld
 from fairtrial.cli.archive_showing import describe_search, render_search
+from fairtrial.cli.archive_spreading import read_spread
 from fairtrial.cli.circumstances import (
     AtOption,
     OperatorOption,
@@ -31,7 +33,7 @@ from fairtrial.cli.circumstances import (
     TerritoryOption,
     read_moment_option,
 )
-from fairtrial.cli.options import JsonOption
+from fairtrial.cli.options import HandsOption, JsonOption, SpreadOption
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.rights import Use
@@ -143,14 +145,24 @@ def embed(
     profile: ProfileOption = "",
     proof: ProofOption = None,
     reporting: ReportingOption = None,
+    on: SpreadOption = "local",
+    workers: HandsOption = None,
 ) -> None:
     """Make vectors of all passages whose rights permit it (ai-index) and that have none yet."""
     said = Said(territory, operator, profile, proof, reporting, at=at)
+    place = read_spread(on, workers, "vectors cannot be made")
     with closing(open_archive(archive)) as store, _open(embed, base_url, key_env) as embedder:
         if embedder is None:
             raise SpecError("there is nothing to embed with.", fix="Name an embedder, e.g. --embed small.")
         circumstances, line = said.circumstances(store), said.describe_taken(store)
-        count = embed_missing(store, embedder, circumstances, _tell)
+        apart = 0.0
+        if place.place.kind == "local":
+            count = embed_missing(store, embedder, circumstances, _tell)
+        else:
+            hosted = embed.startswith("openai:")
+            work = make_embedding(embed, Path.cwd(), Endpoint(base_url=base_url, key_env=key_env), embedder, hosted)
+            with place.open(waits=hosted) as spread:
+                count, apart = embed_spread(store, work, spread, circumstances, _tell)
         withheld = count_withheld(store, (Use.AI_INDEX,), circumstances)
     name = name_space(embedder)
     denied = (
@@ -159,6 +171,10 @@ def embed(
         else ""
     )
     typer.echo(f"Embedded {count:,} passages with {name}{denied}.")
+    if apart:
+        typer.echo(
+            f"The machines round differently: numbers of one vector differ by up to {apart:.2g} from those made here."
+        )
     if line:
         typer.echo(line)
 

@@ -57,6 +57,13 @@ WorkersOption = Annotated[
         "--workers", min=1, help="Engines at work at the same time, at most; default: what suits the machines."
     ),
 ]
+SpreadOption = Annotated[
+    str,
+    typer.Option("--on", help="Where it is done: local, processes (several side by side), ray or ray:ADDRESS."),
+]
+HandsOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="So many at the same time, at most; default: one a core.")
+]
 WaitOption = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Wait while another process is writing to the ledger.")
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -81,18 +81,23 @@ def embed_missing(
         tell: given the number of passages done, now and then.
     """
     space, done = name_space(embedder), 0
+    for some in find_portions(store, space, circumstances):
+        vectors = embedder.embed([text for _, text in some], "passage")
+        with store.writing():
+            store.put_vectors(space, [number for number, _ in some], vectors)
+        done += len(some)
+        tell(done)
+    return done
+
+
+def find_portions(store: Store, space: str, circumstances: Circumstances) -> Iterator[list[tuple[int, str]]]:
+    """Yield the passages that may have a vector and have none, by number, with what it is made of; some at a time."""
     permitted = permit_vectors(store, circumstances, circumstances.at)
     start = 0
     while found := store.find_unembedded(space, FOUND_AT_A_TIME, permitted, start):
         start = found[-1][0] + 1
         for at in range(0, len(found), AT_A_TIME):
-            some = found[at : at + AT_A_TIME]
-            vectors = embedder.embed([text for _, text in some], "passage")
-            with store.writing():
-                store.put_vectors(space, [number for number, _ in some], vectors)
-            done += len(some)
-            tell(done)
-    return done
+            yield found[at : at + AT_A_TIME]
 
 
 def permit_vectors(store: Store, circumstances: Circumstances, at: datetime) -> frozenset[int]:

@@ -35,13 +35,13 @@ PREFIXES: tuple[tuple[str, str, str], ...] = (
 class GgufEmbedder:
     """A model in a GGUF file; see `archive.embedders.base.Embedder`."""
 
-    def __init__(self, model: ResolvedModel) -> None:
-        """Load it.  Raises ModelError if llama.cpp cannot make vectors with it."""
+    def __init__(self, model: ResolvedModel, threads: int = 0) -> None:
+        """Load it; ``threads``: 0 takes up to eight.  Raises ModelError if llama.cpp cannot make vectors with it."""
         if model.path is None:
             raise ModelError(f"the embedder {model.spec!r} has no file.")
         self.name = model.name
         self._sha256 = model.sha256
-        self._vectors = TextVectors(model.path, model.sha256)
+        self._vectors = TextVectors(model.path, model.sha256, threads)
         names = f"{model.name} {self._vectors.name}".lower().replace("_", "-").replace(" ", "-")
         self._before = next((one[1:] for one in PREFIXES if one[0] in names), ("", ""))
 

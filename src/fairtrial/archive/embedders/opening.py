@@ -30,6 +30,7 @@ class EmbedderOptions:
         base_dir: folder that relative paths are relative to.
         endpoint: where a hosted one is asked.
         tell: given lines for the user.
+        threads: that one on this machine may use; 0: as many as it likes.
     """
 
     spec: str
@@ -37,10 +38,11 @@ class EmbedderOptions:
     base_dir: Path = field(default_factory=Path)
     endpoint: Endpoint = field(default_factory=Endpoint)
     tell: Callable[[str], None] = lambda _: None
+    threads: int = 0
 
 
 def _open_gguf(options: EmbedderOptions) -> Embedder:
-    return GgufEmbedder(resolve(options.spec, options.base_dir))
+    return GgufEmbedder(resolve(options.spec, options.base_dir), options.threads)
 
 
 def _open_hosted(options: EmbedderOptions) -> Embedder:
@@ -54,7 +56,7 @@ def _open_static(options: EmbedderOptions) -> Embedder:
 EMBEDDERS: PluginTable[Callable[[EmbedderOptions], Embedder]] = PluginTable(
     "embedder",
     {
-        "small": lambda _: SmallEmbedder(),
+        "small": lambda options: SmallEmbedder(options.threads),
         "gguf": _open_gguf,
         "pkg": _open_gguf,
         "hf": _open_gguf,
@@ -86,8 +88,16 @@ def open_embedder(
     base_dir: Path,
     endpoint: Endpoint | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    threads: int = 0,
 ) -> Embedder | None:
     """Return the embedder of a name; None for ``none`` and nothing.
+
+    Args:
+        spec: the name.
+        base_dir: folder that relative paths are relative to.
+        endpoint: where a hosted one is asked.
+        tell: given lines for the user.
+        threads: that one on this machine may use; 0: as many as it likes.
 
     Raises:
         SpecError: there is none of that name.
@@ -99,7 +109,7 @@ def open_embedder(
     if spec in ("", NONE):
         return None
     scheme, _, rest = spec.partition(":")
-    return EMBEDDERS.find(scheme)(EmbedderOptions(spec, rest, base_dir, endpoint or Endpoint(), tell))
+    return EMBEDDERS.find(scheme)(EmbedderOptions(spec, rest, base_dir, endpoint or Endpoint(), tell, threads))
 
 
 def open_reranker(spec: str) -> SmallReranker | None:

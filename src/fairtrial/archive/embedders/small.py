@@ -37,7 +37,7 @@ LONGEST = 20_000
 class _Network:
     """A network in a file, with its tokenizer."""
 
-    def __init__(self, folder: Path, what: str) -> None:
+    def __init__(self, folder: Path, what: str, threads: int = 0) -> None:
         self.files = (folder / "model.onnx", folder / "tokenizer.json")
         if missing := [one.name for one in self.files if not one.is_file()]:
             raise ModelError(
@@ -59,7 +59,7 @@ class _Network:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(TOKENS)
         self._inputs = [one.name for one in self._session.get_inputs()]
-        self._threads = ThreadPoolExecutor(min(count_cores(), 16), thread_name_prefix="embed")
+        self._threads = ThreadPoolExecutor(threads or min(count_cores(), 16), thread_name_prefix="embed")
 
     def compute(self, texts: Sequence[tuple[str, ...]]) -> list[NDArray[np.float32]]:
         """Return the first output of the network for each text, or pair of texts, without the axis of the batch."""
@@ -95,10 +95,10 @@ class SmallEmbedder:
 
     name = "small"
 
-    def __init__(self) -> None:
-        """Load it.  Raises MissingExtraError without the package."""
+    def __init__(self, threads: int = 0) -> None:
+        """Load it; ``threads``: 0 takes one for each core.  Raises MissingExtraError without the package."""
         what = "The small embedder"
-        self._network = _Network(find_folder("bge_small_en", what), what)
+        self._network = _Network(find_folder("bge_small_en", what), what, threads)
 
     def identity(self) -> Sequence[object]:
         """Return the files' hashes, the pooling and the prefix."""

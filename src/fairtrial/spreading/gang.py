@@ -1,0 +1,229 @@
+"""Hands pieces to workers and takes what comes of them, in order; what a lost worker was doing, another one does again.
+
+Each worker has a thread here.  Parts of a piece wait in a short queue until its turn has come, and then the worker
+waits, so that memory does not grow with the number of pieces or with what comes of one.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from fairtrial.errors import EngineError, FairtrialError
+from fairtrial.spreading.base import (
+    HandHost,
+    HandLink,
+    LostHandError,
+    NoPlaceError,
+    PartT,
+    PieceEnded,
+    PieceT,
+    SpreadWork,
+)
+from fairtrial.spreading.channels import ChannelClosedError, PartChannel
+
+AHEAD = 3
+"""Pieces that are taken before their turn, for each worker."""
+WAITING = 4
+"""Parts of a piece that wait here, at most."""
+LOSSES = 3
+"""Workers that a piece may cost."""
+
+
+@dataclass(eq=False)
+class _Task:
+    """One piece: what is sent, the parts that came, how many, and how many workers it has cost."""
+
+    piece: Any
+    packed: bytes
+    channel: PartChannel = field(default_factory=lambda: PartChannel(WAITING))
+    given: int = 0
+    losses: int = 0
+
+
+class Gang:
+    """Has pieces done by the workers of a host; see `fairtrial.spreading.base.Spread`."""
+
+    def __init__(self, host: HandHost) -> None:
+        """Start no worker yet."""
+        self.host = host
+        self.kind, self.at_once = host.kind, host.most
+        self._runs: list[_GangRun] = []
+
+    def __enter__(self) -> Gang:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def map(
+        self, work: SpreadWork[PieceT, PartT], pieces: Iterable[PieceT]
+    ) -> Iterator[tuple[PieceT, Iterator[PartT]]]:
+        """Yield each piece with what comes of it, in order; see `Spread.map`."""
+        run = _GangRun(self.host, work)
+        self._runs.append(run)
+        try:
+            yield from run.map(pieces)
+        finally:
+            run.close()
+            self._runs.remove(run)
+
+    def close(self) -> None:
+        """End all workers."""
+        for run in list(self._runs):
+            run.close()
+        self.host.close()
+
+
+class _GangRun:
+    """The workers of one piece of work."""
+
+    def __init__(self, host: HandHost, work: SpreadWork[Any, Any]) -> None:
+        self.host, self.work = host, work
+        self._packed = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
+        self._waiting: deque[_Task] = deque()
+        self._coming: deque[_Task] = deque()
+        self._current: _Task | None = None
+        self._changed = threading.Condition()
+        self._closed = False
+        self._hands: list[threading.Thread] = []
+        self._links: set[HandLink] = set()
+        self._idle = 0
+
+    def map(self, pieces: Iterable[Any]) -> Iterator[tuple[Any, Iterator[Any]]]:
+        """Yield each piece with what comes of it."""
+        more = iter(pieces)
+        while True:
+            for piece in islice(more, max(0, AHEAD * self.host.most - len(self._coming))):
+                self._add(_Task(piece, pickle.dumps(piece, pickle.HIGHEST_PROTOCOL)))
+            if not self._coming:
+                return
+            self._current = task = self._coming.popleft()
+            parts = self._take(task)
+            yield task.piece, parts
+            for _ in parts:  # whoever took not all of them
+                pass
+
+    def _add(self, task: _Task) -> None:
+        self._coming.append(task)
+        with self._changed:
+            self._waiting.append(task)
+            if self._idle < len(self._waiting) and len(self._hands) < self.host.most:
+                name = f"{self.host.kind} {len(self._hands) + 1}"
+                self._hands.append(threading.Thread(target=self._serve, name=name, daemon=True))
+                self._hands[-1].start()
+            self._changed.notify()
+
+    def _take(self, task: _Task) -> Iterator[Any]:
+        try:
+            while not isinstance(part := task.channel.take(), PieceEnded):
+                yield part
+        except ChannelClosedError:
+            raise FairtrialError(
+                "the workers were ended.", fix="Run the same again, which goes on from here."
+            ) from None
+        if part.error is not None:
+            raise part.error
+
+    def _serve(self) -> None:
+        """Have one worker do pieces as long as there are any."""
+        link: HandLink | None = None
+        try:
+            while (task := self._next()) is not None:
+                try:
+                    link = self._do(task, link)
+                except NoPlaceError as error:
+                    self._give_back(task, error)
+                    return
+                except Exception as error:
+                    task.channel.put(PieceEnded(error))
+                    return
+        except ChannelClosedError:
+            return
+        finally:
+            if link is not None:
+                self._end(link)
+
+    def _next(self) -> _Task | None:
+        with self._changed:
+            self._idle += 1
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._idle -= 1
+            return None if self._closed else self._waiting.popleft()
+
+    def _do(self, task: _Task, link: HandLink | None) -> HandLink:
+        """Do a piece; return the worker that did it, which may be another one."""
+        while True:
+            try:
+                link = link or self._start()
+                link.send(task.packed)
+                known = 0
+                while not isinstance(part := link.receive(), PieceEnded):
+                    known += 1
+                    if known > task.given:  # what is told again after a loss is known
+                        task.channel.put(part)
+                        task.given += 1
+                task.channel.put(part)
+                return link
+            except ChannelClosedError:
+                if link is not None:
+                    self._end(link)
+                raise
+            except LostHandError as error:
+                if link is not None:
+                    self._end(link)
+                link = None
+                task.losses += 1
+                if self._closed:
+                    raise ChannelClosedError from None
+                if task.losses >= LOSSES:
+                    raise self._explain(task, error) from None
+
+    def _start(self) -> HandLink:
+        link = self.host.start(self.work, self._packed)
+        with self._changed:
+            if self._closed:
+                link.kill()
+                raise ChannelClosedError
+            self._links.add(link)
+        return link
+
+    def _end(self, link: HandLink) -> None:
+        with self._changed:
+            self._links.discard(link)
+        link.close()
+
+    def _give_back(self, task: _Task, error: NoPlaceError) -> None:
+        """Leave a piece to other workers, if there are any, where there was no place for one more."""
+        with self._changed:
+            if self._links:
+                self._waiting.appendleft(task)
+                self._changed.notify()
+                return
+        task.channel.put(PieceEnded(EngineError(f"a worker {error}.", fix=error.fix)))
+
+    def _explain(self, task: _Task, error: LostHandError) -> FairtrialError:
+        return FairtrialError(
+            f"a worker {error}, and so it went {task.losses} times with this work.",
+            where=self.work.name(task.piece),
+            fix="Too little memory is the usual reason: take fewer --workers, or leave that out. What was stored "
+            "stays, and the same command goes on from there.",
+        )
+
+    def close(self) -> None:
+        """End the workers; whoever waits is told that nothing more comes."""
+        with self._changed:
+            self._closed = True
+            links, tasks = list(self._links), [*self._coming, *self._waiting]
+            tasks += [self._current] if self._current else []
+            self._links.clear()
+            self._changed.notify_all()
+        for link in links:
+            link.kill()
+        for task in tasks:
+            task.channel.close()
