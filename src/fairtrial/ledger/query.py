@@ -72,8 +72,14 @@ class PairedValues:
 
 def read_items(ledger: Ledger, task_id: str) -> dict[str, Item]:
     """Return a task's items by id, in the task's own order."""
+    return {item.id: item for item in iterate_items(ledger, task_id)}
+
+
+def iterate_items(ledger: Ledger, task_id: str) -> Iterator[Item]:
+    """Yield a task's items in the task's own order, so that they need not all be in memory."""
     rows = ledger.read("SELECT item_id, doc_id, cluster, body FROM items WHERE task_id = ? ORDER BY doc_id", (task_id,))
-    return {item_id: decode_item(item_id, doc_id, cluster, body) for item_id, doc_id, cluster, body in rows}
+    for item_id, doc_id, cluster, body in rows:
+        yield decode_item(item_id, doc_id, cluster, body)
 
 
 def read_order(ledger: Ledger, trial_id: str, task_id: str) -> Order:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import socket
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
@@ -13,6 +14,8 @@ from fairtrial.spreading.base import LostHandError, NoPlaceError, PieceEnded, Sp
 
 PLACING = 300
 """Seconds that Ray may take to place a worker and have it ready."""
+CONNECTING = 10
+"""Seconds that an address may take to accept a connection."""
 STORE = 256 << 20
 """Bytes of the object store of a Ray that is started here."""
 STARTS = 3
@@ -52,6 +55,7 @@ class SpreadRayHost:
 
     def _join(self, address: str) -> None:
         where: dict[str, Any] = {"address": address}
+        check_listens(address)
         if not address:
             where = {"address": "local", "object_store_memory": STORE, "include_dashboard": False}
         for left in reversed(range(1 if address else STARTS)):
@@ -133,6 +137,21 @@ class RayHand:
     def close(self) -> None:
         """End the actor."""
         self.kill()
+
+
+def check_listens(address: str) -> None:
+    """Raise EngineError if nothing listens at an address: Ray itself takes a minute to find that out."""
+    host, colon, port = address.rpartition(":")
+    if not (colon and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECTING).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        told = getattr(error, "strerror", None) or "no answer in time"
+        raise EngineError(
+            f"no Ray answers at {address}: {told}.",
+            fix="`ray start --head` starts one and tells its address; its port is 6379 unless it was told another.",
+        ) from None
 
 
 def check_versions(here: Mapping[str, str], there: Mapping[str, str]) -> None:

@@ -13,14 +13,16 @@ def find_choice_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]
     for task in trial.plan.tasks:
         if task.form:
             continue
-        asked = query.read_trial_order(ledger, trial.id, task.id)
-        items = query.read_items(ledger, task.id)
-        found = [items[one] for one in asked if one in items and items[one].choices]
-        folded = [["".join(choice.split()).casefold() for choice in item.choices] for item in found]
-        count = sum(len(set(choices)) < len(choices) for choices in folded)
+        asked = frozenset(query.read_trial_order(ledger, trial.id, task.id))
+        count = offering = 0
+        for item in query.iterate_items(ledger, task.id):
+            if item.choices and item.id in asked:
+                folded = {"".join(choice.split()).casefold() for choice in item.choices}
+                offering += 1
+                count += len(folded) < len(item.choices)
         if count:
             text = (
-                f"{count:,} of {len(found):,} items of {task.name} offer the same choice more than once; of equal "
+                f"{count:,} of {offering:,} items of {task.name} offer the same choice more than once; of equal "
                 "ones only the one at the right place counts."
             )
-            yield Doubt("equal_choices", text, task.name, "", count, len(found), is_grave(count, len(found)))
+            yield Doubt("equal_choices", text, task.name, "", count, offering, is_grave(count, offering))
