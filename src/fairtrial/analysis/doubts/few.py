@@ -55,7 +55,7 @@ def find_few_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             task = size.question.task.name
             yield Doubt("few", text, task, count=size.count, of=size.apart, headline=open_tie)
         elif size.tie is not None and open_tie:
-            untied.append(f"{size.name}: {size.count:,} {size.what} of at least {size.tie:,}")
+            untied.append(f"{size.name}: {size.count:,} {size.what}, and at least {size.tie:,} are needed")
     if untied:
         text = "Too few for a tie within the margin, even if nothing differed: " + "; ".join(untied) + "."
         yield Doubt("few_for_tie", text)

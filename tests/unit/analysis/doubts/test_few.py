@@ -42,7 +42,9 @@ def test_too_few_for_any_verdict_is_in_the_headline(tmp_path: Path) -> None:
 def test_too_few_for_a_tie_is_a_note(tmp_path: Path) -> None:
     ledger = made(tmp_path, 60)
     [doubt] = doubts(ledger)
-    said = "Too few for a tie within the margin, even if nothing differed: t (acc): 60 items of at least 183."
+    said = (
+        "Too few for a tie within the margin, even if nothing differed: t (acc): 60 items, and at least 183 are needed."
+    )
     assert (doubt.kind, doubt.text, doubt.headline) == ("few_for_tie", said, False)
     assert said in show(*list_notes(summarise(ledger, TRIAL)))
     assert doubts(made(tmp_path, 183)) == []
