@@ -6,7 +6,8 @@
 Each user asks one question after the other, streamed: all with one system prompt of some 300 tokens, then each with
 another one.  The servers run one after the other on the same machine with as many threads: ``fairtrial`` and, after a
 colon, a lever; llama-cpp-python's server (``llama_cpp``), and the C++ llama-server within ``xllamacpp``.  ``alone`` is
-the engine of ``fairtrial serve`` without a server, asked the same in one process: the limit.  Tokens are those that a
+the engine of ``fairtrial serve`` without a server, asked the same in one process: the limit.  Thoughts count as words
+and as tokens.  Tokens are those that a
 server tells at the end of a stream; of one that does not, the pieces that came.  ``cpu ms`` are milliseconds of the
 server's processor a token, all threads together; ``asking`` the same of who asks.
 """

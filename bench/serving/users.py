@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-WORD = re.compile(rb'"content": ?"(?!")')
+WORD = re.compile(rb'"(?:reasoning_)?content": ?"(?!")')
+"""A piece of an answer, or of the thoughts before it."""
 USAGE = re.compile(rb'"completion_tokens": ?(\d+)')
 PATIENCE = 280.0
 """Seconds after which whoever still waits is counted as failed."""

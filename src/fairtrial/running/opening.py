@@ -53,7 +53,7 @@ def plan_alone(
 
     Raises:
         UnknownNameError: the trial has no candidate of that name.
-        SpecError: a value was not learned, or by another candidate of the same name.
+        SpecError: a value was not learned, or by another candidate of the same name; or it would be trained anew.
     """
     row = query.find_trial(ledger, trial) if ledger else None
     records = {record.name: record for record in row.plan.candidates} if row else {}
@@ -61,6 +61,8 @@ def plan_alone(
     name = spec if isinstance(spec, str) else spec.id
     if isinstance(spec, str):
         spec = find_record(name, specs)
+    if row and name in specs:
+        _refuse_other_training(spec, row.id)
     candidate = CandidatePlanner(base_dir, on_note, specs=specs).plan(spec)
     learners = [part for part in candidate.with_parts() if part.lever and part.lever.items_to_learn]
     if not learners:
@@ -82,6 +84,18 @@ def plan_alone(
             )
         found.append((part, value))
     return candidate, found
+
+
+def _refuse_other_training(spec: Candidate, trial: str) -> None:
+    """Raise SpecError for a candidate that would be trained again, on other rows than in its trial."""
+    names = [name for lever in spec.levers for name in lever]
+    if "curate" in names and "tune" in names:
+        raise SpecError(
+            f"candidate {spec.id!r} was tuned on rows that were curated with the items of the trial {trial[:12]} left "
+            "out. Outside of that trial it would be trained again, on other rows: another candidate.",
+            fix="Write a candidate with the same model, `adapter:` and the folder that the trial has made (the newest "
+            "below `tuned` in the cache; docs/tune.md), and the levers behind tune.",
+        )
 
 
 def find_record(name: str, known: Mapping[str, T]) -> T:

@@ -19,6 +19,7 @@ from fairtrial.planning.plan import plan_trial
 from fairtrial.planning.requests import make_chunks
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.running.conductor import run
+from fairtrial.running.opening import plan_alone
 from fairtrial.running.storing import write_plan
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import Trial
@@ -148,3 +149,15 @@ def test_a_real_model_answers_as_its_engine_does() -> None:
     direct.close()
     with pytest.raises(EngineError, match="has been closed"):
         list(engine.generate(WRITE))
+
+
+def test_a_candidate_that_would_be_trained_on_other_rows_is_refused(tmp_path: Path) -> None:
+    path = conducted(tmp_path, trial(()))
+    rows = {"curate": {"sources": [{"file": "rows.jsonl", "licence": "CC-BY-4.0"}]}}
+    spec = Candidate.model_validate({"id": "both", "model": "fake:a", "levers": [rows, "tune"]})
+    with (
+        Ledger.open(path, create=False) as ledger,
+        pytest.raises(SpecError, match="trained again, on other rows") as found,
+    ):
+        plan_alone(spec, tmp_path, lambda _: None, ledger, None)
+    assert "adapter" in found.value.fix
