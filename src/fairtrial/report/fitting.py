@@ -38,7 +38,7 @@ class FittedTable:
             if title:
                 yield title
             if self._find_needed_width(console) <= options.max_width:
-                self._keep_words()
+                self._share_room(options.max_width - self._find_needed_width(console))
                 yield self.table
             else:
                 yield from self._make_blocks(console, options.max_width)
@@ -56,11 +56,22 @@ class FittedTable:
         pieces = [line for cell in cells for line in (cell.split("\n") if whole else cell.split())]
         return max((cell_len(piece) for piece in pieces), default=0)
 
-    def _keep_words(self) -> None:
-        """Let the columns give way no further than to whole words, and figures not at all."""
-        for at, column in enumerate(self.table.columns):
-            column.min_width = self._find_column_width(at)
+    def _share_room(self, spare: int) -> None:
+        """Give each column room for whole words and figures in one piece, and what is left to those that need more."""
+        least = [self._find_column_width(at) for at in range(len(self.table.columns))]
+        wanted = [self._find_longest_line(at) - width for at, width in enumerate(least)]
+        fits = sum(wanted) <= spare
+        for done, at in enumerate(sorted(range(len(least)), key=wanted.__getitem__)):
+            column = self.table.columns[at]
+            given = min(wanted[at], spare // (len(least) - done))
+            spare -= given
+            column.min_width, column.width = least[at], None if fits else least[at] + given
             column.no_wrap = column.no_wrap or column.justify == "right"
+
+    def _find_longest_line(self, at: int) -> int:
+        column = self.table.columns[at]
+        cells = [_read_text(column.header), *map(_read_text, column.cells)]
+        return max((cell_len(line) for cell in cells for line in cell.split("\n")), default=0)
 
     def _make_blocks(self, console: Console, width: int) -> Iterator[RenderableType]:
         """Yield one block a row: what names it, then its values, each after the name of its column."""

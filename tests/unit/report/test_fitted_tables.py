@@ -70,3 +70,19 @@ def test_indented_text_stays_indented() -> None:
     lines = show(indent(Text("word " * 30)), width=40).splitlines()
     assert " ".join(lines).split() == ["word"] * 30
     assert len(lines) > 3 and all(line.startswith("  word") for line in lines)
+
+
+def test_the_last_column_is_not_cut_off() -> None:
+    table = Table(title="Worth", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("step", "worth its cost?", "changes for certain", "costs"):
+        table.add_column(name, overflow="fold")
+    table.add_row(
+        "tuned, on average over all others",
+        "a trade",
+        "+24.5 points on instructions; -27.5 points on elections_false_claims_choices (helpful)",
+        "-7% seconds, -29% tokens written, -8% bytes of memory, +10% bytes of weights",
+    )
+    shown = show(FittedTable(table), width=80)
+    words = "tuned, average others trade instructions; elections_false_claims_choices seconds, tokens written, weights"
+    assert [word for word in words.split() if word not in shown.split()] == []
+    assert max(map(len, shown.splitlines())) <= 80
