@@ -22,6 +22,7 @@ from fairtrial.workbench.bench import Workbench
 from fairtrial.workbench.choosing import KINDS, Wish, choose, read_wish
 from fairtrial.workbench.columns import find_item_columns
 from fairtrial.workbench.diffs import compare_words
+from fairtrial.workbench.findings import find_progress
 from fairtrial.workbench.runs import RunTable
 from fairtrial.workbench.sample import read_sample
 from fairtrial.workbench.shelf import Shelf
@@ -334,3 +335,11 @@ def test_a_trial_that_lacks_keys_is_told_so_without_a_process(
     found = client.post("/start/check", data=sent, headers=OWN)
     assert found.status_code == 422 and "the key &#39;tasks&#39; is missing" in found.text
     assert "unknown key &#39;odd&#39;" in found.text and "leads out" not in found.text
+
+
+def test_an_answer_without_the_main_measure_is_there(tmp_path: Path) -> None:
+    unclear = {"name": "unclear", "unit": "1", "higher_is_better": False, "bounds": [0, 1], "transform": "identity"}
+    columns = {"acc": {"a": [1.0, None, None]}, "unclear": {"a": [0.0, 1.0, None]}}
+    standing_ledger.trial_ledger(tmp_path / "x.db", ["a"], {"one": columns}, more_measures=[unclear]).close()
+    [row] = find_progress(tmp_path / "x.db", standing_ledger.TRIAL).rows
+    assert (row.done, row.of) == (2, 3)

@@ -120,16 +120,17 @@ def _make_sketch(row: tuple[Any, ...]) -> TrialSketch:
     return TrialSketch(row[0], row[1], row[2], candidates, tasks, str(row[3]), int(row[6]), *row[7:11])
 
 
-def count_done(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measure: str) -> int:
-    """Return how many of a trial's items of a task a candidate has a value of a measure for."""
+def count_done(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measures: Sequence[str]) -> int:
+    """Return how many of a trial's items of a task a candidate has a value of any of some measures for."""
     [(count,)] = ledger.read(
         """
         SELECT count(*) FROM trial_items t WHERE t.trial_id = ? AND t.task_id = ? AND EXISTS (
-            SELECT 1 FROM observations o WHERE o.candidate_id = ? AND o.task_id = t.task_id AND o.measure = ?
+            SELECT 1 FROM observations o WHERE o.candidate_id = ? AND o.task_id = t.task_id
+            AND o.measure IN (SELECT value FROM json_each(?))
             AND o.item_id = t.item_id
         )
         """,
-        (trial_id, task_id, candidate_id, measure),
+        (trial_id, task_id, candidate_id, json.dumps(list(measures))),
     )
     return int(count)
 

@@ -256,9 +256,9 @@ def find_progress(path: Path, trial_id: str) -> TrialProgress:
         rows = []
         for task in trial.plan.tasks:
             of = query.count_trial_items(ledger, trial.id, task.id)
-            measure = task.card.main_measure
+            measures = tuple(measure.name for measure in task.card.measures)  # not every answer has the main one
             for candidate in trial.plan.candidates:
-                done = count_done(ledger, trial.id, candidate.id, task.id, measure)
+                done = count_done(ledger, trial.id, candidate.id, task.id, measures)
                 rows.append(DoneRow(candidate.name, task.name, done, of))
         state, outcome, started = "never run", "", ""
         if sessions:
