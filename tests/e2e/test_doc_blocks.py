@@ -286,5 +286,5 @@ def test_what_is_marked_is_counted() -> None:
     assert Counter(block.language for block in BLOCKS if block.mark) == MARKED
 
 
-MARKED: dict[str, int] = {"console": 31, "python": 5, "text": 6}
+MARKED: dict[str, int] = {"console": 32, "python": 5, "text": 7}
 """Blocks that are not run, by language: whoever marks one more says so here."""
