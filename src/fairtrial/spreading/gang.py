@@ -31,8 +31,8 @@ AHEAD = 3
 """Pieces that are taken before their turn, for each worker."""
 WAITING = 4
 """Parts of a piece that wait here, at most."""
-LOSSES = 3
-"""Workers that a piece may cost."""
+LOSSES = 5
+"""Workers that a piece may cost; and workers in a row that may be lost before they are ready."""
 
 
 @dataclass(eq=False)
@@ -158,9 +158,12 @@ class _GangRun:
 
     def _do(self, task: _Task, link: HandLink | None) -> HandLink:
         """Do a piece; return the worker that did it, which may be another one."""
+        unready = 0
         while True:
+            was_ready = link is not None
             try:
                 link = link or self._start()
+                was_ready = True
                 link.send(task.packed)
                 known = 0
                 while not isinstance(part := link.receive(), PieceEnded):
@@ -178,11 +181,12 @@ class _GangRun:
                 if link is not None:
                     self._end(link)
                 link = None
-                task.losses += 1
                 if self._closed:
                     raise ChannelClosedError from None
-                if task.losses >= LOSSES:
-                    raise self._explain(task, error) from None
+                task.losses += was_ready
+                unready += not was_ready
+                if LOSSES in (task.losses, unready):
+                    raise self._explain(task, error, was_ready) from None
 
     def _start(self) -> HandLink:
         link = self.host.start(self.work, self._packed)
@@ -207,7 +211,12 @@ class _GangRun:
                 return
         task.channel.put(PieceEnded(EngineError(f"a worker {error}.", fix=error.fix)))
 
-    def _explain(self, task: _Task, error: LostHandError) -> FairtrialError:
+    def _explain(self, task: _Task, error: LostHandError, was_ready: bool) -> FairtrialError:
+        if not was_ready:
+            return FairtrialError(
+                f"a worker {error} before it was ready, and so it went {LOSSES} times.",
+                fix="Too little memory is the usual reason: take fewer --workers, or --on local.",
+            )
         return FairtrialError(
             f"a worker {error}, and so it went {task.losses} times with this work.",
             where=self.work.name(task.piece),

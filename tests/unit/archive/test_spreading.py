@@ -27,6 +27,7 @@ from fairtrial.archive.pieces import FileReading, FileToRead, check_same, hash_s
 from fairtrial.errors import ArchiveError, EngineError, FairtrialError
 from fairtrial.rights import Circumstances
 from fairtrial.spec.endpoint import Endpoint
+from fairtrial.spreading import gang
 from fairtrial.spreading.actor import list_software
 from fairtrial.spreading.base import DoneHere, Spread
 from fairtrial.spreading.gang import Gang
@@ -89,9 +90,9 @@ def test_several_processes_make_the_archive_that_one_makes(tmp_path: Path) -> No
     usual, spread = tmp_path / "usual.db", tmp_path / "spread.db"
     fill(usual, news, DoneHere())
     made = embed(usual, model, DoneHere())
-    with closing(open_spread("processes", workers=2)) as gang:
-        fill(spread, news, gang)
-        assert embed(spread, model, gang) == made > 20
+    with closing(open_spread("processes", workers=2)) as workers:
+        fill(spread, news, workers)
+        assert embed(spread, model, workers) == made > 20
     assert read_rows(spread) == read_rows(usual)
 
 
@@ -143,39 +144,51 @@ def test_what_lost_processes_were_doing_others_do_again(tmp_path: Path) -> None:
             taken.append(piece)
             yield piece
 
-    with Gang(SpreadProcessHost(2)) as gang:
-        for number, (piece, parts) in enumerate(gang.map(Counting(tmp_path), give())):
+    with Gang(SpreadProcessHost(2)) as workers:
+        for number, (piece, parts) in enumerate(workers.map(Counting(tmp_path), give())):
             assert piece == number and len(taken) <= number + 7
             found = list(parts) if piece != 5 else [next(parts)]
             assert found == [(piece, part) for part in range(len(found))]
     assert sorted(int(path.name) for path in tmp_path.iterdir()) == [0, 4, 8]
 
 
-def test_a_piece_that_ends_every_process_is_named(tmp_path: Path) -> None:
+class Unready(Counting):
+    def open(self, threads: int, elsewhere: bool) -> Counting:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+
+def test_what_ends_every_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gang, "LOSSES", 2)
     with (
-        Gang(SpreadProcessHost(1)) as gang,
-        pytest.raises(FairtrialError, match=r"^piece 0: a worker was ended by signal 9, and so it went 3 times"),
+        Gang(SpreadProcessHost(1)) as workers,
+        pytest.raises(FairtrialError, match=r"^piece 0: a worker was ended by signal 9, and so it went 2 times"),
     ):
-        list(gang.map(Deadly(tmp_path), [0]))
+        list(workers.map(Deadly(tmp_path), [0]))
+    with (
+        Gang(SpreadProcessHost(1)) as workers,
+        pytest.raises(FairtrialError, match=r"^a worker was ended by signal 9 before it was ready, and so it went 2"),
+    ):
+        list(workers.map(Unready(tmp_path), [0]))
 
 
 def test_what_a_piece_raises_is_raised_in_its_turn(tmp_path: Path) -> None:
     for host in (ThreadHost(2), SpreadProcessHost(2)):
         seen: list[int] = []
-        with Gang(host) as gang, pytest.raises(ArchiveError, match=r"^4: it is damaged"):
-            for piece, parts in gang.map(Failing(tmp_path), [1, 2, 3, 4, 5, 6]):
+        with Gang(host) as workers, pytest.raises(ArchiveError, match=r"^4: it is damaged"):
+            for piece, parts in workers.map(Failing(tmp_path), [1, 2, 3, 4, 5, 6]):
                 seen += [number for number, part in parts if part == 4]
                 assert piece == 4 or seen[-1] == piece
         assert seen == [1, 2, 3]
 
 
 def test_workers_end_when_nobody_wants_more(tmp_path: Path) -> None:
-    gang = Gang(SpreadProcessHost(2))
-    found = gang.map(Counting(tmp_path), range(1, 100, 2))
+    workers = Gang(SpreadProcessHost(2))
+    found = workers.map(Counting(tmp_path), range(1, 100, 2))
     assert next(next(found)[1]) == (1, 0)
-    (run,) = gang._runs
+    (run,) = workers._runs
     processes = [link._process for link in run._links]  # type: ignore[attr-defined]
-    gang.close()
+    workers.close()
     for process in processes:
         assert process.wait(30) == -signal.SIGKILL
     for thread in run._hands:

@@ -146,9 +146,9 @@ def test_work_that_was_begun_goes_on_where_it_stopped_and_what_always_kills_is_n
     ("written", "workers", "told"),
     [
         ("proceses", None, r"cannot be made on 'proceses'\. Did you mean 'processes'\?"),
-        ("local", 3, "3 workers, and local has one"),
-        ("processes:4", None, r"cannot be made on 'processes:4'"),
-        ("ray://head:10001", None, r"cannot be made on 'ray://head:10001'"),
+        ("local", 3, "3 workers, and local does one thing at a time"),
+        ("processes:4", None, r"cannot be made on 'processes:4'\. Did you mean '--on processes --workers 4'\?"),
+        ("ray://head:10001", None, r"cannot be made on 'ray://head:10001'\. Did you mean 'ray:head:10001'\?"),
     ],
 )
 def test_wrong_words_for_a_place_are_told(written: str, workers: int | None, told: str) -> None:
