@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from fairtrial.errors import SpecError
 from fairtrial.levers.tune.adapters import write_gguf_adapter
 from fairtrial.levers.tune.adapters.agreement import TEXTS, AdapterAgreement, measure_agreement
 from fairtrial.levers.tune.merging import merge_adapter
+from fairtrial.machine import explain_full_disk
 from fairtrial.models import ResolvedModel, resolve_candidate
 from fairtrial.pages.showing import make_inline
 from fairtrial.spec.candidate import Candidate
@@ -28,6 +30,7 @@ from fairtrial.spec.schemes import SCHEMES
 
 app = typer.Typer(help="Adapters of models: convert, merge, check.", no_args_is_help=True)
 _MOST_BYTES = 10_000_000
+_AGAIN = "Free some room, or name another place, and run the same again."
 
 AdapterArgument = Annotated[
     str, typer.Argument(metavar="ADAPTER", help="A folder in PEFT's form or a GGUF LoRA: a path, pkg: or hf:.")
@@ -36,12 +39,15 @@ BaseOption = Annotated[
     str, typer.Option("--base", help="The model that it belongs to, as in trial files, or the path of a GGUF file.")
 ]
 
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over a file that exists.")]
+
 
 @app.command()
 def convert(
     adapter: AdapterArgument,
     base: BaseOption,
     out: Annotated[Path, typer.Option("--out", "-o", help="The GGUF file to write.")],
+    force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Write an adapter in PEFT's form as a GGUF LoRA, which llama.cpp loads beside its model."""
@@ -53,8 +59,10 @@ def convert(
             fix="Name the folder with adapter_config.json, and with --base the GGUF file.",
         )
     check_output(out, model.path)
+    _refuse_existing(out, force)
     _make_folder(out.parent)
-    write_gguf_adapter(model.adapter, model.path, out)
+    with explain_full_disk(out.parent, _AGAIN):
+        write_gguf_adapter(model.adapter, model.path, out)
     _tell(f"Made: {out} ({out.stat().st_size / 1e6:,.1f} MB)", quiet)
 
 
@@ -63,6 +71,7 @@ def merge(
     adapter: AdapterArgument,
     base: BaseOption,
     out: Annotated[Path, typer.Option("--out", "-o", help="The GGUF file, or folder of safetensors, to write.")],
+    force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Add an adapter to the weights of its model: one whole model, no adapter beside it."""
@@ -71,10 +80,14 @@ def merge(
     if out.exists() and (out.is_dir() or model.path.is_dir()):
         raise SpecError(f"{out} is there already.", fix="Name another place with --out.")
     check_output(out, model.path)
-    merged = merge_adapter(model, cache_folder(), lambda line: _tell(line, quiet))
+    _refuse_existing(out, force)
+    cache = cache_folder()
+    with explain_full_disk(cache, _AGAIN):
+        merged = merge_adapter(model, cache, lambda line: _tell(line, quiet))
     assert merged.path is not None
     _make_folder(out.parent)
-    (shutil.copytree if merged.path.is_dir() else shutil.copyfile)(merged.path, out)
+    with explain_full_disk(out.parent, _AGAIN):
+        _copy_whole(merged.path, out)
     _tell(f"Made: {out}", quiet)
 
 
@@ -99,6 +112,21 @@ def check(
         _show(found)
     if not found.agrees:
         raise typer.Exit(1)
+
+
+def _refuse_existing(out: Path, force: bool) -> None:
+    if out.exists() and not force:
+        raise SpecError(
+            f"{out} is there already.", fix="Name another file with --out, or write over it with --force."
+        )
+
+
+def _copy_whole(made: Path, out: Path) -> None:
+    """Copy a file or folder to where the user wants it, so that it is there whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+        copied = Path(folder) / out.name
+        (shutil.copytree if made.is_dir() else shutil.copyfile)(made, copied)
+        copied.replace(out)
 
 
 def _resolve(adapter: str, base: str) -> ResolvedModel:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sys
+import traceback
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from fairtrial.cli.output import accept_any_encoding
 from fairtrial.cli.spellings import rename_options
 from fairtrial.cli.verbs import DeferredVerbs
 from fairtrial.errors import FairtrialError, SpecError
+from fairtrial.machine import is_disk_full
 from fairtrial.pages.showing import make_visible
 from fairtrial.plugins import plugin_behind
 from fairtrial.spec.wording import describe_error
@@ -30,6 +32,10 @@ EPILOG = (
     "7 a check does not hold; "
     "130 interrupted (answers are kept)."
 )
+
+_AFTER_FULL = "Free some room, and run the same command again; what was finished is kept."
+_PRINTERS = ("rich.", "typer.", "click.", "fairtrial.cli.")
+"""Modules that write to standard output."""
 
 app = typer.Typer(
     name="fairtrial",
@@ -95,10 +101,7 @@ def main() -> None:
     except BrokenPipeError:
         _leave_output()
     except OSError as error:
-        print_error(
-            console,
-            _explain_unwritable(error) if _is_of_output(error) else _of_a_file(error) or explain_unexpected(error),
-        )
+        print_error(console, _explain_system(error))
     except Exception as error:
         wrong = _wrong_usage(error)
         if wrong is None or wrong.message:  # without any, the help was printed instead
@@ -119,6 +122,8 @@ def _wrong_usage(error: Exception) -> FairtrialError | None:
 
 def explain_unexpected(error: Exception) -> FairtrialError:
     """Return what to say of an error that nobody foresaw, with its details in a file."""
+    if is_disk_full(error):
+        return FairtrialError("the disk is full.", fix=_AFTER_FULL)
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         name = f": {error.filename}" if error.filename else ""
@@ -156,9 +161,26 @@ def _of_a_file(error: OSError) -> FairtrialError | None:
     return FairtrialError(f"{shown}: {error.strerror}.")
 
 
+def _explain_system(error: OSError) -> FairtrialError:
+    """Return what to say of what the system refused."""
+    return _explain_unwritable(error) if _is_of_output(error) else _of_a_file(error) or explain_unexpected(error)
+
+
 def _is_of_output(error: OSError) -> bool:
-    """Return whether an error came from writing to standard output, which names no file."""
-    return error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
+    """Return whether an error came from writing to standard output: from who prints, or it still cannot be flushed."""
+    unwritable = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
+    if error.filename is not None or error.errno not in unwritable:
+        return False
+    last = None
+    for last, _ in traceback.walk_tb(error.__traceback__):
+        pass
+    if last is not None and str(last.f_globals.get("__name__")).startswith(_PRINTERS):
+        return True
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def _explain_unwritable(error: OSError) -> FairtrialError:

@@ -32,7 +32,7 @@ from fairtrial.curation.steps import STEPS
 from fairtrial.curation.stored import StoredRows
 from fairtrial.curation.writing import DUPLICATES, TRAIN, VALIDATION, Decided, WritePiece, join_shares, sum_counts
 from fairtrial.errors import FairtrialError
-from fairtrial.machine import package_version
+from fairtrial.machine import explain_full_disk, package_version
 from fairtrial.records import content_hash
 from fairtrial.spec.curate import Curate
 
@@ -42,6 +42,8 @@ FORMAT = 1
 
 FEW = 300_000
 """Rows that one process compares, whatever the executor."""
+
+GOES_ON = "Free some room, and run the same again: it goes on from here, and what is done is not done anew."
 
 MOST_REASONS = 5
 """Reasons for dropped rows that are told."""
@@ -86,7 +88,7 @@ def curate(
         raise FairtrialError(f"{out.name!r} exists already.", fix="Name another folder, or delete that one.")
     out.parent.mkdir(parents=True, exist_ok=True)
     work = out.with_name(f"{out.name}.part")
-    with lock_work(work), _leave_nothing(work):
+    with explain_full_disk(out.parent, GOES_ON), lock_work(work), _leave_nothing(work):
         order, resumed = _open_order(settings, work)
         if resumed:
             on_progress("going on where an earlier run of the same was ended")
@@ -107,7 +109,7 @@ def curate_once(
     An archive's readers describe the day for which rights are decided, for a permission may have ended since.
     """
     work = folder.absolute() / f"{content_hash(settings.model_dump(mode='json'))}.part"
-    with lock_work(work), _leave_nothing(work):
+    with explain_full_disk(folder, GOES_ON), lock_work(work), _leave_nothing(work):
         order, _ = _open_order(settings, work)
         out = work.with_name(_identify(order))
         if not out.exists():

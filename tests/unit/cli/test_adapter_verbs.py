@@ -78,3 +78,39 @@ def test_an_adapter_that_changes_less_than_rounding_tells_nothing() -> None:
     assert not AdapterAgreement(1, 9, same, same, EngineDifference(0.015, 1.0)).tells
     assert AdapterAgreement(1, 9, same, same, EngineDifference(0.5, 0.7)).agrees
     assert not AdapterAgreement(1, 9, same, EngineDifference(0.4, 0.8), EngineDifference(0.5, 0.7)).agrees
+
+
+def test_what_is_there_is_written_over_only_when_that_is_said(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "out.gguf").write_text("mine")
+    for verb in ("convert", "merge"):
+        assert call(monkeypatch, verb, "peft", "--base", "m.gguf", "--out", "out.gguf") == 2
+        assert "out.gguf is there already" in capsys.readouterr().err
+        assert (place / "out.gguf").read_text() == "mine"
+    assert call(monkeypatch, "convert", "peft", "--base", "m.gguf", "--out", "out.gguf", "--force") == 0
+    assert read_header(place / "out.gguf").values["general.type"] == "adapter"
+
+
+def test_an_adapter_is_not_merged_twice(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+    assert call(monkeypatch, "merge", "peft", "--base", "m.gguf", "--out", "once.gguf") == 0
+    assert call(monkeypatch, "merge", "peft", "--base", "once.gguf", "--out", "twice.gguf") == 3
+    assert "is in the weights of 'gguf:once.gguf' already" in " ".join(capsys.readouterr().err.split())
+    write_peft(place / "other", lora_alpha=3)
+    assert call(monkeypatch, "merge", "other", "--base", "once.gguf", "--out", "both.gguf") == 0
+    assert call(monkeypatch, "merge", "peft", "--base", "both.gguf", "--out", "again.gguf") == 3
+    assert not list(place.glob(".*")) and not (place / "twice.gguf").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_full_disk_leaves_no_part_of_a_file(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.copyfile", lambda *_: Path("/dev/full").write_text("all of it"))
+    assert call(monkeypatch, "merge", "peft", "--base", "m.gguf", "--out", "new/out.gguf") == 1
+    told = " ".join(capsys.readouterr().err.split())
+    assert "the disk is full" in told and "run the same again" in told
+    assert not list((place / "new").glob("*")) and not list((place / "new").glob(".*"))

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairtrial.errors import ModelError
+
 FILE = "checkpoint.safetensors"
 _MOMENTS = ("exp_avg", "exp_avg_sq")
+_BYTES_A_NUMBER = 4 * (2 * 4 + 2)
+"""Twice its value, two moments and best value; and the adapter in two forms."""
 
 
 @dataclass
@@ -77,10 +82,28 @@ def write_checkpoint(folder: Path, kept: Checkpoint) -> None:
         **{f"best/{name}": value.detach().cpu().contiguous() for name, value in kept.best.items()},
     }
     partial = folder / f"{FILE}.part"
-    save_file(tensors, partial, metadata={"progress": json.dumps(asdict(kept.progress))})
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(folder / FILE)
+    try:
+        save_file(tensors, partial, metadata={"progress": json.dumps(asdict(kept.progress))})
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(folder / FILE)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def check_room(folder: Path, learned: int) -> None:
+    """Raise ModelError if the disk cannot hold two checkpoints of so many numbers, and the adapter that comes of them.
+
+    Said before hours are spent: a run that is stopped by a full disk goes on from its last checkpoint all the same.
+    """
+    needed = learned * _BYTES_A_NUMBER - sum(path.stat().st_size for path in folder.iterdir())
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ModelError(
+            f"Training keeps checkpoints, which need {needed / 1e6:,.1f} MB, and only {free / 1e6:,.1f} MB are free in "
+            f"{folder.parent}.",
+            fix="Free some room, point XDG_CACHE_HOME elsewhere, or take a lower rank.",
+        )
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:

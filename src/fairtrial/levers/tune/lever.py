@@ -9,7 +9,7 @@ from pathlib import Path
 from fairtrial.levers.base import BuildContext, BuildLever, ReferencedContent
 from fairtrial.levers.tune.data import hash_data
 from fairtrial.levers.tune.merging import merge_adapter
-from fairtrial.levers.tune.recording import summarise_tuning
+from fairtrial.levers.tune.recording import describe_trained, summarise_tuning
 from fairtrial.levers.tune.tuning import identify_settings, place_adapter, predict_tuning, tune_model
 from fairtrial.models import ResolvedModel
 from fairtrial.models.adapters import hash_adapter
@@ -35,7 +35,10 @@ class TuneLever(BuildLever[Tune]):
         if not context.trains and not place.exists():
             needed = predict_tuning(settings, model, context.on_progress).document()
             return replace(model, training_set=None, notes={**model.notes, "unmade": {"place": place.name, **needed}})
+        made = place.exists()
         tuned = tune_model(settings, model, context.cache_dir, context.on_progress)
+        for line in () if made else describe_trained(tuned.facts, None):
+            context.on_progress(line)
         notes = {**model.notes, "tuning": summarise_tuning(tuned.facts)}
         found = replace(
             model,

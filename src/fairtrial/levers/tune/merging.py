@@ -22,11 +22,12 @@ from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError
 from fairtrial.levers.base import OnBuildStep
 from fairtrial.levers.quantize.making import MakingSettings, make_quantized
-from fairtrial.levers.tune.adapters.matrices import WeightChange, read_changes
+from fairtrial.levers.tune.adapters.matrices import LARGEST, WeightChange, check_size, read_changes
 from fairtrial.levers.tune.adapters.writing import read_parent
 from fairtrial.levers.tune.merging_folders import merge_folder
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, hash_file
+from fairtrial.models.adapters import remember_merged
 from fairtrial.models.gguf import MADE_FROM, TENSOR_TYPES, UNQUANTIZED, list_split_names, read_header
 
 VERSION = 1
@@ -62,6 +63,7 @@ def merge_adapter(model: ResolvedModel, cache_dir: Path, on_progress: OnBuildSte
         digest = hash_file(target)
         types = list_types_before(model, model.path)
         notes = {"parent_type": types[-1] if types else None, "made_from": types, "weights_type": choose_type(target)}
+    remember_merged(digest, model.sha256, model.adapter_sha256)
     on_progress(f"the adapter is merged into the weights ({time.perf_counter() - started:.1f} s)")
     kept = {key: value for key, value in model.notes.items() if key not in _OF_THE_PARENT_ALONE}
     told = {"parent_sha256": model.sha256, "merged_adapter_sha256": model.adapter_sha256, **notes}
@@ -98,7 +100,7 @@ def _merge_file(model: ResolvedModel, folder: Path, on_progress: OnBuildStep) ->
             on_progress(f"merging the adapter into {len(changes)} weight matrices")
             with _make_wide(source, folder) as wide:
                 for change in read_changes(adapter, read_parent(wide)):
-                    change_tensor(wide, change)
+                    change_tensor(wide, change, LARGEST.get(kind, LARGEST["f32"]))
                 if kind == "f32":
                     wide.replace(target)
                 else:
@@ -148,17 +150,16 @@ def _holds_only_floats(source: Path) -> bool:
     return all(TENSOR_TYPES.get(tensor.type) == "f32" for tensor in read_header(source).tensors.values())
 
 
-def change_tensor(path: Path, change: WeightChange) -> None:
+def change_tensor(path: Path, change: WeightChange, largest: float = LARGEST["f32"]) -> None:
     """Change one matrix of 32-bit floats in a GGUF file, where it is.
 
-    Raises ModelError if it is of another type, or becomes what is no finite number.
+    Raises ModelError if it is of another type, or becomes what is no finite number, or larger than ``largest``.
     """
     tensor = read_header(path).tensors[change.name]
     if TENSOR_TYPES.get(tensor.type) != "f32":
         raise ModelError(f"{change.name} could not be dequantised, so no adapter can be merged into it.")
     place = np.memmap(path, dtype="<f4", mode="r+", offset=tensor.start, shape=tensor.shape[::-1])
     changed = change.apply(np.asarray(place))
-    if not np.isfinite(changed).all():
-        raise ModelError(f"Merging the adapter makes {change.name} what is no finite number.")
+    check_size(change.name, changed, largest)
     place[:] = changed
     place.flush()

@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from fairtrial.errors import MissingExtraError, ModelError
-from fairtrial.levers.tune.adapters.matrices import read_module
+from fairtrial.levers.tune.adapters.matrices import LARGEST, check_size, read_module
 from fairtrial.models.adapters import PeftAdapter, read_peft
 from fairtrial.models.folder import ModelFolder, read_folder
 from fairtrial.models.hashes import hash_files
@@ -85,7 +85,9 @@ def _write_file(source: Path, adapter: PeftAdapter, target: Path) -> list[str]:
                         where=str(adapter.path),
                     )
                 found.append(module)
-                tensor = torch.from_numpy(change.apply(tensor.float().numpy())).to(tensor.dtype)
+                changed = change.apply(tensor.float().numpy())
+                check_size(key, changed, LARGEST["f16" if tensor.dtype == torch.float16 else "f32"])
+                tensor = torch.from_numpy(changed).to(tensor.dtype)
             tensors[key] = tensor.contiguous()
         metadata = opened.metadata() or {}
     save_file(tensors, target, metadata=metadata)

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import gc
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ from filelock import FileLock
 from fairtrial.archive.tainting import remember_adapter
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.base import OnBuildStep
+from fairtrial.levers.tune.checkpoints import check_room
 from fairtrial.levers.tune.data import read_data
 from fairtrial.levers.tune.libraries import import_peft, import_torch, list_versions
-from fairtrial.levers.tune.predicting import TuningForecast, check_minutes
+from fairtrial.levers.tune.predicting import TuningForecast, check_minutes, count_learned
 from fairtrial.levers.tune.preparing import PreparedTuning, prepare_tuning
-from fairtrial.levers.tune.recording import describe_trained, describe_tuning, watch_energy
+from fairtrial.levers.tune.recording import describe_tuning, watch_energy
 from fairtrial.levers.tune.saving import TunedAdapter, read_adapter_facts, write_adapter
 from fairtrial.levers.tune.training import TuningRun
+from fairtrial.machine import explain_full_disk
 from fairtrial.models import ResolvedModel
 from fairtrial.models.adapters import hash_adapter
 from fairtrial.records import content_hash
@@ -31,6 +34,8 @@ VERSION = 1
 """Of the training; goes up when the same rows and settings would give other weights."""
 NO_MATTER = frozenset({"data", "threads", "block", "recompute", "merge", "max_minutes"})
 """Settings that do not decide what is learned, but for the last digits."""
+
+GOES_ON = "Free some room, and run the same again: training goes on from its last checkpoint, which is whole."
 
 
 def identify_settings(settings: Tune) -> dict[str, Any]:
@@ -68,12 +73,13 @@ def tune_model(settings: Tune, model: ResolvedModel, cache_dir: Path, tell: OnBu
     key = identify_tuning(settings, model, data.sha256)
     folder = _find_folder(model, key, cache_dir)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with explain_full_disk(folder.parent, GOES_ON), FileLock(f"{folder}.lock"):
         if not folder.exists():
             checkpoints = folder.with_name(f"{folder.name}.training")
             checkpoints.mkdir(exist_ok=True)
             prepared = prepare_tuning(settings, model, data, checkpoints, tell)
             check_minutes(prepared.prediction, settings.max_minutes)
+            check_room(checkpoints, count_learned(prepared.network))
             _train(prepared, key, folder, tell)
             del prepared
             return_memory()
@@ -117,8 +123,6 @@ def _train(prepared: PreparedTuning, key: Mapping[str, str], folder: Path, tell:
     finally:
         torch.set_num_threads(threads)
     facts = describe_tuning(prepared, progress, energy)
-    for line in describe_trained(facts, None):
-        tell(line)
     assert prepared.model.path is not None
     write_adapter(prepared.network, prepared.model.path, prepared.data, facts, key, folder)
 
@@ -149,9 +153,21 @@ def _identify_chat(settings: Tune) -> str:
 
 
 def copy_adapter(tuned: TunedAdapter, target: Path, *, replace_files: bool) -> None:
-    """Copy an adapter's folder to a place of the user's.  Raises SpecError if it is there already."""
+    """Copy an adapter's folder to a place of the user's, whole or not at all.
+
+    Raises SpecError if it is there already, FairtrialError if the disk is full.
+    """
     if target.exists() and any(target.iterdir()) and not replace_files:
         raise SpecError(
             f"{target} is there already, and not empty.", fix="Name another folder with --out, or use --force."
         )
-    shutil.copytree(tuned.folder, target, dirs_exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    again = "Free some room, or name another --out, and run the same again: the adapter is made, and only copied."
+    with (
+        explain_full_disk(target.parent, again),
+        tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as made,
+    ):
+        whole = shutil.copytree(tuned.folder, Path(made) / target.name)
+        target.mkdir(exist_ok=True)
+        for path in whole.iterdir():
+            path.replace(target / path.name)

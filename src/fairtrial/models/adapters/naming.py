@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from fairtrial.cache import recall, remember
 from fairtrial.errors import ModelError, did_you_mean
 from fairtrial.models.adapters.peft import CONFIG, read_peft
 from fairtrial.models.files import resolve_package
@@ -20,6 +21,7 @@ from fairtrial.spec.regular import read_regular
 
 GGUF_TYPE, GGUF_KIND = "adapter", "lora"
 TUNING = "tuning.json"
+_MERGED = "merged-weights"
 _MOST_BYTES = 1_000_000
 _LONG = ("attribution", "documents")
 _FIX = "Name a folder that peft wrote (adapter_config.json, adapter_model.safetensors), or a GGUF LoRA."
@@ -50,7 +52,29 @@ def add_adapter(candidate: Candidate, model: ResolvedModel, base_dir: Path) -> R
         notes["adapter_licence"] = licence
     if tuning := _read_tuning(path):
         notes["tuning"] = tuning
-    return replace(model, adapter=path, adapter_sha256=hash_adapter(path), notes=notes)
+    digest = hash_adapter(path)
+    _refuse_merged(model, digest, path)
+    return replace(model, adapter=path, adapter_sha256=digest, notes=notes)
+
+
+def remember_merged(merged: str, parent: str, adapter: str) -> None:
+    """Remember which adapters are in weights that were merged here, those of their parent included; all are hashes."""
+    remember(f"{_MERGED}/{merged}", {"adapters": [*_list_merged(parent), adapter]})
+
+
+def _refuse_merged(model: ResolvedModel, digest: str, path: Path) -> None:
+    """Raise ModelError if the weights are known to have this adapter in them already: it would be added twice."""
+    if digest in _list_merged(model.sha256):
+        raise ModelError(
+            f"The adapter is in the weights of {model.spec!r} already: they were merged on this machine.",
+            fix="Name these weights without the adapter, or the model that it was trained on.",
+            where=str(path),
+        )
+
+
+def _list_merged(weights: str) -> list[str]:
+    found = (recall(f"{_MERGED}/{weights}") or {}).get("adapters")
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _read_tuning(path: Path) -> dict[str, object]:

@@ -11,13 +11,16 @@ if importlib.util.find_spec("torch") is None or importlib.util.find_spec("peft")
 
 import peft
 import torch
+from safetensors import SafetensorError
 
 from fairtrial.errors import FairtrialError, ModelError, SpecError
 from fairtrial.levers import AppliedLever, ReferencedContent, identify_lever, read_lever
-from fairtrial.levers.tune import describe_trained, predict_tuning, tune_model
+from fairtrial.levers.tune import describe_trained, predict_tuning, training, tune_model
+from fairtrial.levers.tune.checkpoints import Checkpoint, check_room, write_checkpoint
 from fairtrial.levers.tune.preparing import make_encoder
 from fairtrial.levers.tune.rows import Conversation, parse_row
 from fairtrial.models import ResolvedModel
+from fairtrial.models.adapters import WEIGHTS
 from fairtrial.spec.tune import Tune
 from tests.support.levers import build
 from tests.support.tiny_chat import load_tiny, tiny_model
@@ -183,3 +186,33 @@ def test_what_came_of_a_training_is_said_with_joules_from_stated_watts() -> None
     assert describe_trained(facts, 10.0)[1].endswith("about 700 J (estimated: 70 processor seconds x 10 W)")
     measured = {**facts, "energy": {"joules": 5.0}}
     assert describe_trained(measured, 10.0)[1].endswith("; 5 J")
+
+
+def test_a_full_disk_ends_training_in_words_and_it_goes_on_to_the_same_bytes(
+    tuned: ResolvedModel, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tuned.adapter is not None
+    wanted, written = Tune(data=str(rows), **SETTINGS), list[int]()
+
+    def write(folder: Path, kept: Checkpoint) -> None:
+        written.append(kept.progress.step)
+        if len(written) == 3:
+            raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+        write_checkpoint(folder, kept)
+
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    with monkeypatch.context() as full:
+        full.setattr(training, "write_checkpoint", write)
+        with pytest.raises(FairtrialError, match="the disk is full") as told:
+            tune_model(wanted, tiny_model(), tmp_path, lambda _: None)
+    assert "goes on from its last checkpoint" in told.value.fix
+    lines = list[str]()
+    made = tune_model(wanted, tiny_model(), tmp_path, lines.append)
+    assert any(line.startswith("going on from step 2 of") for line in lines)
+    assert (made.folder / WEIGHTS).read_bytes() == (tuned.adapter / WEIGHTS).read_bytes()
+
+
+def test_without_room_for_checkpoints_training_does_not_begin(rows: Path, tmp_path: Path) -> None:
+    check_room(tmp_path, 1000)
+    with pytest.raises(ModelError, match="Training keeps checkpoints, which need .* MB, and only"):
+        check_room(tmp_path, 10**15)

@@ -19,6 +19,8 @@ from fairtrial.models.gguf import TENSOR_TYPES, GgufHeader, TensorInfo, read_hea
 LORA_A, LORA_B, ALPHA = ".lora_a", ".lora_b", "adapter.lora.alpha"
 _ROWS = 1024
 _GGUF_TYPES = {"f32": "F32", "f16": "F16", "bf16": "BF16"}
+LARGEST = {"f16": 65504.0, "f32": float(np.finfo(np.float32).max)}
+"""That a type of weights can hold; 16-bit brain floats hold what 32-bit ones do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,21 @@ class WeightChange:
             if self.magnitude is not None:
                 lengths = np.maximum(np.linalg.norm(rows, axis=1), np.finfo(np.float32).tiny)
                 rows *= (self.magnitude[part] / lengths)[:, None]
-            changed[part] = rows
+            with np.errstate(over="ignore"):  # whoever writes them checks
+                changed[part] = rows
         return changed
+
+
+def check_size(name: str, weights: AdapterFloats, largest: float) -> None:
+    """Raise ModelError if changed weights are no finite numbers, or larger than their type can hold."""
+    most = float(np.abs(weights).max(initial=0.0))
+    if most <= largest:  # which what is no number is not
+        return
+    raise ModelError(
+        f"With the adapter, weights of {name} are as large as {most:.2g}, and {largest:.5g} is the most that their type "
+        "holds.",
+        fix="Its training failed, or it is another model's: weights of a model are about 1.",
+    )
 
 
 def read_module(adapter: PeftAdapter, name: str) -> WeightChange:
