@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairtrial.api.serving_price import UNSTATED, HourPrice, read_hour_price
@@ -13,6 +13,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import explain_damage
 from fairtrial.ledger.trials import TrialRow
 from fairtrial.planning.base import PlannedCandidate
+from fairtrial.planning.contamination import tell_changed
 from fairtrial.report.summary import summarise
 from fairtrial.report.words import describe_verdict
 from fairtrial.running.opening import plan_alone
@@ -52,7 +53,7 @@ def find_served(which: str, ledger: Path | None, count: int, on_note: Callable[[
     with ExitStack() as stack:
         if ledger is None:
             candidate, learned = plan_alone(load_candidate(path), Path.cwd(), on_note, None, None)
-            return FoundCandidate(candidate, learned, About(candidate.name, candidate.id))
+            return FoundCandidate(candidate, learned, _tell_about(candidate, on_note))
         stack.enter_context(explain_damage(ledger))
         store = stack.enter_context(Ledger.open(ledger, create=False))
         spec = load_candidate(path) if is_file else name
@@ -60,8 +61,25 @@ def find_served(which: str, ledger: Path | None, count: int, on_note: Callable[[
         row = query.find_trial(store, wanted or None) if not is_file else _find_judged(store, candidate)
         if row is None:
             on_note(f"No trial in {ledger.name} has judged this candidate.")
-            return FoundCandidate(candidate, learned, About(candidate.name, candidate.id))
-        return _describe(store, row, candidate, learned, count)
+            return FoundCandidate(candidate, learned, _tell_about(candidate, on_note))
+        found = _describe(store, row, candidate, learned, count)
+        since = [line for line in _tell_since(candidate, on_note) if line not in found.about.facts["doubts"]]
+        facts = {**found.about.facts, "doubts": [*since, *found.about.facts["doubts"]]}
+        return replace(found, about=replace(found.about, facts=facts))
+
+
+def _tell_about(candidate: PlannedCandidate, on_note: Callable[[str], None]) -> About:
+    """Return what is said of a candidate that no trial has judged."""
+    since = _tell_since(candidate, on_note)
+    return About(candidate.name, candidate.id, facts={"doubts": since} if since else {})
+
+
+def _tell_since(candidate: PlannedCandidate, on_note: Callable[[str], None]) -> list[str]:
+    """Return, and tell whoever serves, what became since of the documents that a candidate was trained on."""
+    told = list(tell_changed(candidate))
+    for line in told:
+        on_note(line)
+    return told
 
 
 def _find_judged(store: Ledger, candidate: PlannedCandidate) -> TrialRow | None:

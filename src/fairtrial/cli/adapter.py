@@ -116,9 +116,7 @@ def check(
 
 def _refuse_existing(out: Path, force: bool) -> None:
     if out.exists() and not force:
-        raise SpecError(
-            f"{out} is there already.", fix="Name another file with --out, or write over it with --force."
-        )
+        raise SpecError(f"{out} is there already.", fix="Name another file with --out, or write over it with --force.")
 
 
 def _copy_whole(made: Path, out: Path) -> None:

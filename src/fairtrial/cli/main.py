@@ -171,10 +171,8 @@ def _is_of_output(error: OSError) -> bool:
     unwritable = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
     if error.filename is not None or error.errno not in unwritable:
         return False
-    last = None
-    for last, _ in traceback.walk_tb(error.__traceback__):
-        pass
-    if last is not None and str(last.f_globals.get("__name__")).startswith(_PRINTERS):
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if frames and str(frames[-1].f_globals.get("__name__")).startswith(_PRINTERS):
         return True
     try:
         sys.stdout.flush()

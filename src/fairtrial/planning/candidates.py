@@ -26,6 +26,7 @@ from fairtrial.levers import (
 )
 from fairtrial.measures.sampling import Heartbeat
 from fairtrial.models import ResolvedModel, choose_engine, hash_file, identify_candidate, resolve_candidate
+from fairtrial.models.adapters import list_merged
 from fairtrial.planning.base import PlannedCandidate, PlannedTask, Training, join_models
 from fairtrial.planning.contamination import ContaminationCheck
 from fairtrial.planning.places import Where, add_place
@@ -143,7 +144,7 @@ class CandidatePlanner:
         with add_place(line):
             model = resolve_candidate(spec, self.base_dir)
         counted: list[list[object]] = []
-        training = self._check_adapter(spec, Training(), model)
+        training = self._check_adapter(spec, self._check_merged(spec, model), model)
 
         def tell(told: str) -> None:
             self.on_progress(f"{spec.id}: {told}")
@@ -180,6 +181,14 @@ class CandidatePlanner:
         if spec.chat not in ("none", "model"):
             spec = spec.model_copy(update={"chat": str((self.base_dir / spec.chat).resolve())})
         return PlannedCandidate(spec, identity, model, training=training)
+
+    def _check_merged(self, spec: Candidate, model: ResolvedModel) -> Training:
+        """Return what is known of the training of adapters that were merged into a model's weights on this machine."""
+        training = Training()
+        for _, place in list_merged(model.sha256):
+            known = self.contamination.check(spec.id, training, place) if place.exists() else None
+            training = known or replace(training, unknown=True)
+        return training
 
     def _check_adapter(self, spec: Candidate, training: Training, model: ResolvedModel) -> Training:
         """Return what is known of a candidate's training with that of the adapter beside its weights."""

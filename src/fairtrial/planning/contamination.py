@@ -113,8 +113,8 @@ class ContaminationCheck:
 def list_item_texts(task: PlannedTask) -> Iterator[ItemText]:
     """Yield all items of a task as texts."""
     generated = not task.plugin and task.plain.card.name in GENERATED
-    for item in task.plain.items():
-        yield ItemText(task.name, item.id, item.question, item.choices, item.gold, generated, bool(item.images))
+    for number, item in enumerate(task.plain.items(), 1):
+        yield ItemText(task.name, item.id, item.question, item.choices, item.gold, generated, bool(item.images), number)
 
 
 def describe_training(candidates: Sequence[PlannedCandidate]) -> list[dict[str, object]]:
@@ -141,11 +141,24 @@ def tell_training(candidates: Sequence[PlannedCandidate]) -> Iterator[str]:
             yield tell_contaminated(one.name, one.training.seen)
         if one.training.unknown:
             yield f"{one.name}: nothing tells what its adapter was trained on; whether it has seen items is not known."
-        if one.training.withdrawn:
-            yield f"{one.name}: of what it was trained on, withdrawn since: {one.training.withdrawn:,} documents."
-        if one.training.denied:
-            count = f"{one.training.denied:,} documents"
-            yield f"{one.name}: of what it was trained on, not to be trained on any more: {count}."
+        yield from tell_changed(one)
+        parent = one.model.notes.get("adapter_parent")
+        if isinstance(parent, dict):
+            yield (
+                f"{one.name}: its adapter was trained on {parent['name']} ({parent['sha256'][:12]}), and is laid over "
+                f"{one.model.spec}. That is right where one is the other in other types of weights, and else a mistake."
+            )
+
+
+def tell_changed(one: PlannedCandidate) -> Iterator[str]:
+    """Yield what became, since, of the documents that a candidate, or one that answers for it, was trained on."""
+    every = [part.training for part in one.with_parts()]
+    if gone := max(part.withdrawn for part in every):
+        many = f"{gone:,} documents that were" if gone > 1 else "a document that was"
+        yield f"{one.name} was trained on {many} withdrawn from its archive since."
+    if denied := max(part.denied for part in every):
+        many = f"{denied:,} documents" if denied > 1 else "a document"
+        yield f"{one.name} was trained on {many} on which nothing may be trained any more: rights have changed."
 
 
 def tell_contaminated(name: str, seen: Sequence[SeenItems]) -> str:

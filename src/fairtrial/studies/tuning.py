@@ -143,8 +143,9 @@ def _describe(one: TuningRecord) -> Iterator[str]:
     yield f"{names} {verb} tuned{learnt}{tokens}{took}."
     if len(one.train) > 1:
         yield (
-            f"{names}: the loss on rows learnt from went from {one.train[0][1]:.3f} to {one.train[-1][1]:.3f} nats in "
-            f"{one.train[-1][0]:,.0f} steps."
+            f"{names}: the loss on rows learnt from was {one.train[0][1]:.3f} nats in the first steps and "
+            f"{one.train[-1][1]:.3f} in the last of {one.train[-1][0]:,.0f}, each on rows of its own; only rows held "
+            "back are the same each time."
         )
     if not one.validation:
         yield f"{names}: no rows were held back, so nothing shows whether the rows were learnt by heart."

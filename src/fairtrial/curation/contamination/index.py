@@ -52,7 +52,9 @@ class Contact:
 
     def describe(self) -> str:
         """Return which item it is and what is in common, without the item's words."""
-        return f"{self.item.task} item {self.item.id[:12]}: {WORDS[self.rule]}, {self.share:.0%}"
+        item = self.item
+        known_by = f"{item.number:,} ({item.id[:12]})" if item.number and item.id != str(item.number) else item.id[:12]
+        return f"{item.task} item {known_by}: {WORDS[self.rule]}, {self.share:.0%}"
 
 
 @dataclass(frozen=True, slots=True)

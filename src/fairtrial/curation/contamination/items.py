@@ -28,6 +28,7 @@ class ItemText:
         generated: the task makes its items of templates, so that rows of the same template are its practice and no
             leak: only items themselves count.
         pictured: it shows images, so that its words alone are not the item.
+        number: its place in the task or file, from 1; 0 where that is not known.
     """
 
     task: str
@@ -37,6 +38,7 @@ class ItemText:
     gold: tuple[str, ...] = field(default=(), repr=False)
     generated: bool = False
     pictured: bool = False
+    number: int = 0
 
 
 def write_items(items: Iterable[ItemText], folder: Path) -> Path:
@@ -91,4 +93,5 @@ def _read_line(line: str, path: Path, number: int) -> Iterator[ItemText]:
         texts["gold"],
         found.get("generated") is True,
         found.get("pictured") is True,
+        told if isinstance(told := found.get("number"), int) else number,
     )

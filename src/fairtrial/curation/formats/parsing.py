@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, get_args
 
@@ -65,7 +65,13 @@ def find_form(row: Mapping[str, Any]) -> Form | None:
 
 def parse_row(row: Mapping[str, Any], form: Form) -> Parsed:
     """Return what a row holds.  Raises NotThisFormError."""
-    return _mend_halves(_PARSERS[form](row))
+    parsed = _mend_halves(_PARSERS[form](row))
+    beside = "" if parsed.text else _find(row, _TEXTS)
+    if not beside or not str(row[beside]).strip():
+        return parsed
+    return replace(
+        parsed, note="; ".join(filter(None, (parsed.note, f"left out '{beside}', which stands beside what is learned")))
+    )
 
 
 def _parse_openai(row: Mapping[str, Any]) -> Parsed:

@@ -110,11 +110,29 @@ def _read_folder(path: Path) -> TrainingData:
             fix="Name a folder that `fairtrial curate` wrote, or a file.",
         )
     refuse_tainted(path)
+    card = _read_card(path / CARD)
+    _refuse_edited(path, card)
     train = read_rows(path / TRAIN)
     there = (path / VALIDATION).is_file() and (path / VALIDATION).stat().st_size > 0
     validation = read_rows(path / VALIDATION) if there else ReadRows()
-    told = [line for line in (train.describe_refused(), validation.describe_refused()) if line]
-    return TrainingData(path, hash_data(path), train.rows, validation.rows, told, _read_card(path / CARD))
+    told = [*train.describe(), *validation.describe()]
+    return TrainingData(path, hash_data(path), train.rows, validation.rows, told, card)
+
+
+def _refuse_edited(path: Path, card: Mapping[str, Any]) -> None:
+    """Raise SpecError if files of a folder are not those that its card tells of: nobody has looked into them."""
+    files = card.get("files")
+    for name in (TRAIN, VALIDATION, GRAMS):
+        told = files.get(name) if isinstance(files, dict) else None
+        if not isinstance(told, dict) or "sha256" not in told:
+            continue
+        if not (path / name).is_file() or hash_file(path / name) != told["sha256"]:
+            raise SpecError(
+                f"tune: {name} is not the file that curation wrote: its card {CARD} tells of another one, so that "
+                "nothing is known of the rights, duplicates and benchmark items in it.",
+                fix=f"Curate again; or name the file itself, data: {path.name}/{TRAIN}, which is taken as it is.",
+                where=str(path),
+            )
 
 
 def hash_data(path: Path) -> str:
@@ -154,7 +172,7 @@ def _read_file(path: Path, settings: Tune) -> TrainingData:
         (validation if share < settings.validation else train).append(row)
     if not train:
         raise SpecError(f"tune: no row of {path.name} is left to train on.", fix="Give more rows, or less validation.")
-    told = [found.describe_refused()] if found.refused else []
+    told = found.describe()
     return TrainingData(path, hash_data(path), train, validation, told)
 
 

@@ -63,7 +63,7 @@ def merge_adapter(model: ResolvedModel, cache_dir: Path, on_progress: OnBuildSte
         digest = hash_file(target)
         types = list_types_before(model, model.path)
         notes = {"parent_type": types[-1] if types else None, "made_from": types, "weights_type": choose_type(target)}
-    remember_merged(digest, model.sha256, model.adapter_sha256)
+    remember_merged(digest, model)
     on_progress(f"the adapter is merged into the weights ({time.perf_counter() - started:.1f} s)")
     kept = {key: value for key, value in model.notes.items() if key not in _OF_THE_PARENT_ALONE}
     told = {"parent_sha256": model.sha256, "merged_adapter_sha256": model.adapter_sha256, **notes}

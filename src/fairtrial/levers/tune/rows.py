@@ -7,6 +7,7 @@ tokens.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,10 +59,17 @@ class ReadRows:
     Attributes:
         rows: in the file's order.
         refused: place of each row that could not be read, and why.
+        beside: how many rows have more than what is learned of them, by what that is.
     """
 
     rows: list[TuningRow] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    beside: Counter[str] = field(default_factory=Counter)
+
+    def describe(self) -> list[str]:
+        """Return what a reader must know of the file, in sentences."""
+        told = [line] if (line := self.describe_refused()) else []
+        return [*told, *(f"{count:,} rows have {what}" for what, count in sorted(self.beside.items()))]
 
     def describe_refused(self) -> str:
         """Return in a sentence how many rows were refused and the first of them; empty if none was."""
@@ -83,7 +91,7 @@ def read_rows(path: Path) -> ReadRows:
             for number, line in _walk_lines(file):
                 place = f"{path.name} line {number}"
                 try:
-                    found.rows.append(parse_row(line))
+                    found.rows.append(parse_row(line, found.beside))
                 except ValueError as error:
                     found.refused.append((place, str(error)))
                 if len(found.rows) > MOST_ROWS:
@@ -115,8 +123,13 @@ def _walk_lines(file: Any) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def parse_row(line: bytes) -> TuningRow:
-    """Return the row that a line holds; raises ValueError that says what is wrong with it."""
+def parse_row(line: bytes, beside: Counter[str] | None = None) -> TuningRow:
+    """Return the row that a line holds; raises ValueError that says what is wrong with it.
+
+    Args:
+        line: of the file.
+        beside: counts rows that say more than what is learned of them.
+    """
     if len(line) > LONGEST_LINE:
         raise ValueError(f"it is longer than {LONGEST_LINE:,} bytes")
     try:
@@ -131,6 +144,9 @@ def parse_row(line: bytes) -> TuningRow:
         key: given[key] for key in ("messages", "text", "prompt", "chosen", "rejected", "completion") if key in given
     }
     own = str(given["id"])[:64] if isinstance(given.get("id"), str | int) else content_hash(_clean(kept))
+    forms = [name for name in ("messages", "chosen", "completion", "text") if given.get(name)]
+    if beside is not None and len(forms) > 1:
+        beside[f"{' and '.join(map(repr, forms[1:]))} beside {forms[0]!r}, which alone is learned"] += 1
     if "messages" in given:
         return Conversation(own, _check_conversation(given["messages"]))
     if "chosen" in given or "rejected" in given:

@@ -23,7 +23,7 @@ from fairtrial.levers.tune.adapters import write_gguf_adapter
 from fairtrial.levers.tune.card import write_adapter_card
 from fairtrial.levers.tune.data import TrainingData
 from fairtrial.levers.tune.network import LearningNetwork
-from fairtrial.models.adapters import CONFIG, WEIGHTS
+from fairtrial.models.adapters import CONFIG, WEIGHTS, hash_adapter
 
 FACTS, GGUF = "tuning.json", "adapter.gguf"
 
@@ -69,7 +69,7 @@ def write_adapter(
             network.read_adapter(), folder / WEIGHTS, metadata={"format": "pt"}
         )  # one entry: several come in any order
         _write_json(folder / CONFIG, _describe_config(network, facts))
-        facts = {**facts, "made_of": dict(key)}
+        facts = {**facts, "made_of": dict(key), "adapter_sha256": hash_adapter(folder)}
         if parent.is_file():
             facts = {**facts, **_write_gguf(folder, parent)}
         _write_json(folder / FACTS, facts)

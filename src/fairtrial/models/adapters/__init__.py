@@ -6,7 +6,17 @@ Reads heads and settings only; opens no engine.
 
 from __future__ import annotations
 
-from fairtrial.models.adapters.naming import add_adapter, hash_adapter, remember_merged
+from fairtrial.models.adapters.naming import add_adapter, hash_adapter, list_merged, remember_merged
 from fairtrial.models.adapters.peft import CONFIG, WEIGHTS, LoraModule, PeftAdapter, read_peft
 
-__all__ = ["CONFIG", "WEIGHTS", "LoraModule", "PeftAdapter", "add_adapter", "hash_adapter", "read_peft", "remember_merged"]
+__all__ = [
+    "CONFIG",
+    "WEIGHTS",
+    "LoraModule",
+    "PeftAdapter",
+    "add_adapter",
+    "hash_adapter",
+    "list_merged",
+    "read_peft",
+    "remember_merged",
+]

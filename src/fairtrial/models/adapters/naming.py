@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,21 +51,50 @@ def add_adapter(candidate: Candidate, model: ResolvedModel, base_dir: Path) -> R
     notes = {**model.notes, "adapter": named if named.startswith(("hf:", "pkg:")) else path.name}
     if licence := read_stated_licence(path):
         notes["adapter_licence"] = licence
-    if tuning := _read_tuning(path):
-        notes["tuning"] = tuning
     digest = hash_adapter(path)
+    if tuning := _read_tuning(path):
+        _refuse_exchanged(tuning, digest, path)
+        notes["tuning"] = tuning
+        if parent := _find_other_parent(tuning, model):
+            notes["adapter_parent"] = parent
     _refuse_merged(model, digest, path)
     return replace(model, adapter=path, adapter_sha256=digest, notes=notes)
 
 
-def remember_merged(merged: str, parent: str, adapter: str) -> None:
-    """Remember which adapters are in weights that were merged here, those of their parent included; all are hashes."""
-    remember(f"{_MERGED}/{merged}", {"adapters": [*_list_merged(parent), adapter]})
+def _refuse_exchanged(tuning: Mapping[str, object], digest: str, path: Path) -> None:
+    """Raise ModelError if a folder's weights are not those whose training it tells of."""
+    told = tuning.get("adapter_sha256")
+    if isinstance(told, str) and told != digest:
+        raise ModelError(
+            f"The adapter's weights or scales are not those that {TUNING} tells of: a file was exchanged or edited.",
+            fix=f"Take the folder as it was made; or delete {TUNING}, README.md and grams.bin, and trials say that "
+            "nothing is known of its training.",
+            where=str(path),
+        )
+
+
+def _find_other_parent(tuning: Mapping[str, object], model: ResolvedModel) -> dict[str, str]:
+    """Return the weights that an adapter was trained on, where it is laid over others; empty where it is not."""
+    parent = tuning.get("parent")
+    named = {key: str(parent.get(key)) for key in ("name", "sha256")} if isinstance(parent, dict) else {}
+    return named if named and named["sha256"] != model.sha256 else {}
+
+
+def remember_merged(merged: str, model: ResolvedModel) -> None:
+    """Remember which adapters are in weights that were merged here, those of their parent included.
+
+    Args:
+        merged: hash of the weights that were made.
+        model: with the adapter that was merged into its weights.
+    """
+    before = [{"sha256": sha256, "place": str(place)} for sha256, place in list_merged(model.sha256)]
+    own = {"sha256": model.adapter_sha256, "place": str(model.adapter)}
+    remember(f"{_MERGED}/{merged}", {"adapters": [*before, own]})
 
 
 def _refuse_merged(model: ResolvedModel, digest: str, path: Path) -> None:
     """Raise ModelError if the weights are known to have this adapter in them already: it would be added twice."""
-    if digest in _list_merged(model.sha256):
+    if digest in [sha256 for sha256, _ in list_merged(model.sha256)]:
         raise ModelError(
             f"The adapter is in the weights of {model.spec!r} already: they were merged on this machine.",
             fix="Name these weights without the adapter, or the model that it was trained on.",
@@ -72,9 +102,11 @@ def _refuse_merged(model: ResolvedModel, digest: str, path: Path) -> None:
         )
 
 
-def _list_merged(weights: str) -> list[str]:
+def list_merged(weights: str) -> list[tuple[str, Path]]:
+    """Return the adapters that were merged into weights on this machine, by hash, and where each one was then."""
     found = (recall(f"{_MERGED}/{weights}") or {}).get("adapters")
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+    told = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [(str(one["sha256"]), Path(str(one["place"]))) for one in told if {"sha256", "place"} <= one.keys()]
 
 
 def _read_tuning(path: Path) -> dict[str, object]:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +15,18 @@ import peft
 import torch
 from safetensors import SafetensorError
 
+from fairtrial.curation.pipeline import curate
 from fairtrial.errors import FairtrialError, ModelError, SpecError
 from fairtrial.levers import AppliedLever, ReferencedContent, identify_lever, read_lever
 from fairtrial.levers.tune import describe_trained, predict_tuning, training, tune_model
 from fairtrial.levers.tune.checkpoints import Checkpoint, check_room, write_checkpoint
+from fairtrial.levers.tune.data import read_data
 from fairtrial.levers.tune.preparing import make_encoder
 from fairtrial.levers.tune.rows import Conversation, parse_row
 from fairtrial.models import ResolvedModel
-from fairtrial.models.adapters import WEIGHTS
+from fairtrial.models.adapters import WEIGHTS, add_adapter
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.curate import Curate
 from fairtrial.spec.tune import Tune
 from tests.support.levers import build
 from tests.support.tiny_chat import load_tiny, tiny_model
@@ -214,5 +220,31 @@ def test_a_full_disk_ends_training_in_words_and_it_goes_on_to_the_same_bytes(
 
 def test_without_room_for_checkpoints_training_does_not_begin(rows: Path, tmp_path: Path) -> None:
     check_room(tmp_path, 1000)
-    with pytest.raises(ModelError, match="Training keeps checkpoints, which need .* MB, and only"):
+    with pytest.raises(ModelError, match=r"Training keeps checkpoints, which need .* MB, and only"):
         check_room(tmp_path, 10**15)
+
+
+def test_files_that_were_exchanged_are_noticed(tuned: ResolvedModel, tmp_path: Path) -> None:
+    assert tuned.adapter is not None
+    mine = shutil.copytree(tuned.adapter, tmp_path / "mine")
+    named = Candidate(id="tuned", model="hf:x", adapter="mine")
+    found = add_adapter(named, tiny_model(), tmp_path)
+    assert (found.adapter_sha256, "adapter_parent" in found.notes) == (tuned.adapter_sha256, False)
+    other = add_adapter(named, replace(tiny_model(), sha256="f" * 64), tmp_path)
+    assert other.notes["adapter_parent"] == {"name": tiny_model().name, "sha256": tiny_model().sha256}
+    config = json.loads((mine / "adapter_config.json").read_text())
+    (mine / "adapter_config.json").write_text(json.dumps({**config, "lora_alpha": 3 * config["lora_alpha"]}))
+    with pytest.raises(ModelError, match=r"not those that tuning\.json tells of"):
+        add_adapter(named, tiny_model(), tmp_path)
+
+
+def test_a_curated_folder_that_was_edited_is_not_trained_on(rows: Path, tmp_path: Path) -> None:
+    folder, settings = tmp_path / "set", Tune(data=str(tmp_path / "set"), **SETTINGS)
+    wanted = {"sources": [{"file": str(rows)}], "rights": {"profile": "own-archive"}}
+    curate(Curate.model_validate(wanted | {"duplicates": {"near": None, "together": None}}), folder)
+    assert read_data(settings, tiny_model()).is_curated
+    with (folder / "train.jsonl").open("a") as file:
+        file.write(json.dumps(ROWS[0]) + "\n")
+    with pytest.raises(SpecError, match=r"train\.jsonl is not the file that curation wrote") as told:
+        read_data(settings, tiny_model())
+    assert "data: set/train.jsonl, which is taken as it is" in told.value.fix

@@ -65,8 +65,8 @@ def check_size(name: str, weights: AdapterFloats, largest: float) -> None:
     if most <= largest:  # which what is no number is not
         return
     raise ModelError(
-        f"With the adapter, weights of {name} are as large as {most:.2g}, and {largest:.5g} is the most that their type "
-        "holds.",
+        f"With the adapter, weights of {name} are as large as {most:.2g}, and {largest:.5g} is the most that their "
+        "type holds.",
         fix="Its training failed, or it is another model's: weights of a model are about 1.",
     )
 
