@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +19,10 @@ from fairtrial.curation.contamination.items import read_items
 from fairtrial.curation.contamination.trained import find_grams
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.levers import LEVERS, BuildContext, BuildLever
-from fairtrial.models import ResolvedModel
+from fairtrial.models import ResolvedModel, resolve
+from fairtrial.models.adapters import remember_merged
 from fairtrial.planning.candidates import CandidatePlanner
-from fairtrial.planning.contamination import ContaminationCheck, describe_training
+from fairtrial.planning.contamination import ContaminationCheck, describe_training, tell_training
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.curate import Curate
@@ -209,3 +211,40 @@ def test_a_file_of_grams_without_any_tells_nothing(tmp_path: Path) -> None:
     np.asarray(collect_grams([["one two three four five six seven eight nine ten"]]), "<u8").tofile(file)
     known = find_grams(tmp_path)
     assert known is not None and len(known) > 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "Ask me something.", "chosen": "No.", "rejected": f"{QUESTIONS[0]} {ANSWERS[0]}"},
+        {"messages": [{"role": "system", "content": f"Mind this: {QUESTIONS[0]}"}, {"role": "user", "content": "Hi"}]},
+        {"messages": [{"role": "user", "content": f"Q: {QUESTIONS[3]}\nA: {ANSWERS[3]}\n\nQ: Who are you?\nA:"}]},
+        {"text": f"Judge this answer to the question {QUESTIONS[1]!r}: {ANSWERS[1]}. Is it right? Say yes or no."},
+        {"question": QUESTIONS[0], "answer": ANSWERS[0], "split": "test"},
+        {"messages": [{"role": "user", "content": "Hi"}], "notes": [{"seen": QUESTIONS[3]}]},
+    ],
+    ids=["rejected answer", "system prompt", "few-shot example", "judge's prompt", "rows of a suite", "another key"],
+)
+def test_items_that_reach_training_by_a_roundabout_way_are_seen(place: Path, row: dict[str, Any]) -> None:
+    (place / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(SpecError, match="was trained on 1 of 4 items of own"):
+        plan(place, {"tune": {"data": "rows.jsonl"}})
+
+
+def test_weights_that_an_adapter_was_merged_into_here_are_known_by_it(place: Path) -> None:
+    adapter = place / "adapter"
+    adapter.mkdir()
+    write_grams(collect_grams([[QUESTIONS[3], ANSWERS[3]]]), adapter / "grams.bin")
+    base = resolve("fake:x", place)
+    remember_merged(base.sha256, replace(base, sha256="e" * 64, adapter=adapter, adapter_sha256="ad" * 32))
+    trial = Trial(name="t", candidates=(Candidate(id="m", model="fake:x"),), tasks=(TaskEntry(file="own.csv"),))
+    with pytest.raises(SpecError, match="'m' was trained on 1 of 4 items of own"):
+        plan_trial(trial, place)
+    mark_tainted(adapter, ["d1"])
+    found = plan_trial(trial.model_copy(update={"contaminated": "allow"}), place)
+    [told] = describe_training(found.candidates)
+    assert (told["withdrawn"], told["unknown"]) == (1, False)
+    assert "m was trained on a document that was withdrawn from its archive since." in tell_training(found.candidates)
+    shutil.rmtree(adapter)
+    [told] = describe_training(plan_trial(trial, place).candidates)
+    assert told["unknown"] is True
