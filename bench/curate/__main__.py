@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--peer", default="", help="a Python with datatrove[processing] and spacy")
+    parser.add_argument("--peer", default="", help="a Python with datatrove[io,processing] and spacy")
     parser.add_argument("--json", type=Path)
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
