@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from fairtrial.curation.base import ConversationTurn, Drop, RowOrigin, StepContext, TrainingRow
 from fairtrial.curation.contamination.grams import collect_grams
-from fairtrial.curation.contamination.index import ItemIndex
+from fairtrial.curation.contamination.index import Contact, ItemIndex
 from fairtrial.curation.contamination.items import ItemText, read_items, write_items
 from fairtrial.curation.contamination.rules import FOR_ITEMS, FOR_ROWS, ItemCounts, judge
 from fairtrial.curation.steps.against import AgainstStep
@@ -127,7 +128,10 @@ def test_items_go_through_a_file(tmp_path: Path) -> None:
     assert read_items(path) == [FERRY, PERU]
     own = tmp_path / "own.jsonl"
     own.write_text('{"question": "Who?", "gold": "Ben"}\n\n')
-    assert read_items(own) == [ItemText("own", "1", "Who?", (), ("Ben",))]
+    assert read_items(own) == [ItemText("own", "1", "Who?", (), ("Ben",), number=1)]
+    numbered = replace(FERRY, number=7)
+    assert read_items(write_items([numbered], tmp_path)) == [numbered]
+    assert Contact(numbered, "thirteen", 1.0).describe().startswith(f"{FERRY.task} item 7 ({FERRY.id[:12]}): ")
 
 
 @pytest.mark.parametrize(

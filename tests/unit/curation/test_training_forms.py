@@ -183,3 +183,10 @@ def test_half_a_surrogate_pair_is_no_character() -> None:
 def test_rows_without_known_columns_have_no_form() -> None:
     assert find_form({"a": 1, "b": "text"}) is None
     assert find_form({}) is None
+
+
+def test_a_text_beside_messages_is_left_out_and_that_is_noted() -> None:
+    chat = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    assert parse_row({**chat, "text": "a b"}, "openai").note == "left out 'text', which stands beside what is learned"
+    assert parse_row({**chat, "text": " "}, "openai").note == parse_row(chat, "openai").note == ""
+    assert parse_row({"text": "a b", "content": "c"}, "text").note == ""

@@ -69,7 +69,8 @@ class ReadRows:
     def describe(self) -> list[str]:
         """Return what a reader must know of the file, in sentences."""
         told = [line] if (line := self.describe_refused()) else []
-        return [*told, *(f"{count:,} rows have {what}" for what, count in sorted(self.beside.items()))]
+        counted = [(f"{count:,} row{' has' if count == 1 else 's have'}", what) for what, count in self.beside.items()]
+        return [*told, *sorted(f"{rows} {what}" for rows, what in counted)]
 
     def describe_refused(self) -> str:
         """Return in a sentence how many rows were refused and the first of them; empty if none was."""

@@ -133,3 +133,14 @@ def test_the_data_are_named_once() -> None:
         read_data(Tune(data="/no/rows.jsonl"), MODEL)
     with pytest.raises(SpecError, match=r"has no train\.jsonl"):
         read_data(Tune(data=str(Path(__file__).parent)), MODEL)
+
+
+def test_what_stands_beside_what_is_learned_is_told(tmp_path: Path) -> None:
+    chat = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    lines = [{**chat, "text": "a b"}, {**chat, "text": "a b"}, chat, {"prompt": "a", "completion": "b", "text": "ab"}]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert read_rows(path).describe() == [
+        "1 row has 'text' beside 'completion', which alone is learned",
+        "2 rows have 'text' beside 'messages', which alone is learned",
+    ]
