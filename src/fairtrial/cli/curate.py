@@ -207,11 +207,12 @@ def _states_licence(source: Mapping[str, Any]) -> bool:
 
 def _summarise(facts: CardFacts) -> str:
     kept = facts.train + facts.validation
-    denied = facts.by_step.get("rights", 0)
+    denied, clusters = facts.by_step.get("rights", 0), facts.clusters[0]
     rights = f", {denied:,} of them for want of a right to train on them" if denied else ""
     return (
         f"{kept:,} of {facts.read + facts.unread:,} rows kept: {facts.train:,} to train on, {facts.validation:,} held "
-        f"back for validation, in {facts.clusters[0]:,} clusters. {sum(facts.dropped.values()):,} dropped{rights}."
+        f"back for validation, in {clusters:,} cluster{'' if clusters == 1 else 's'}. "
+        f"{sum(facts.dropped.values()):,} dropped{rights}."
     )
 
 
