@@ -64,5 +64,5 @@ def is_slim(table: Table) -> bool:
         if is_numeric(at, table.rows):
             cells = [cell.replace(", ", ",") for cell in cells]
         head = max(map(len, format_head(column).replace("_", " ").split()), default=0)
-        needed += max(0.9 * head, *(len(part) for cell in cells for part in cell.split())) + 1.5
+        needed += max([0.9 * head, *(len(part) for cell in cells for part in cell.split())]) + 1.5
     return needed <= PHONE

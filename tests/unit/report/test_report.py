@@ -135,6 +135,7 @@ def test_fixed_is_what_became_better_whichever_side_that_is(ledger: Ledger, summ
 def test_narrow_tables_stay_tables_on_a_phone() -> None:
     counts = Table("bins", (Column("confidence"), Column("right", "1"), Column("answers")), (("33 to 40%", 0.333, 21),))
     assert is_slim(counts)
+    assert is_slim(replace(counts, rows=(("", 0.1, 1),)))  # a column that says nothing
     assert not is_slim(
         replace(
             counts,
