@@ -73,6 +73,8 @@ def plan_alone(
             fix="Give the ledger of a trial that has learned it, or write the value in place of `learn`.",
         )
     ids = dict(pair_parts(candidate, find_record(name, records)))
+    if _list_learned(spec) != _list_learned(specs[name]):
+        raise _make_other_error(name)
     found = []
     for part in learners:
         assert part.lever is not None and isinstance(part.lever.lever, LearningLever)
@@ -98,6 +100,19 @@ def _refuse_other_training(spec: Candidate, trial: str) -> None:
         )
 
 
+def _list_learned(spec: Candidate) -> list[object]:
+    """Return what a candidate's levers are told to learn."""
+    return [of.get("learn") for lever in spec.levers for of in lever.values() if isinstance(of, Mapping)]
+
+
+def _make_other_error(name: str) -> SpecError:
+    return SpecError(
+        f"candidate {name!r} is not the one of that name in the trial: its levers, its model or its settings are "
+        "others.",
+        fix="Name the candidate as the trial has it, or write the value in place of `learn`.",
+    )
+
+
 def find_record(name: str, known: Mapping[str, T]) -> T:
     """Return what a trial knows by the name of one of its candidates."""
     if name not in known:
@@ -121,11 +136,7 @@ def pair_parts(candidate: PlannedCandidate, record: CandidateRecord | PartRecord
     learns = any(part.lever and part.lever.items_to_learn for part in candidate.with_parts())
     names = [part.name for part in record.parts]
     if names != list(candidate.parts) if learns else candidate.id != record.id:
-        raise SpecError(
-            f"candidate {candidate.name!r} is not the one of that name in the trial: its levers, its model or its "
-            "settings are others.",
-            fix="Name the candidate as the trial has it, or write the value in place of `learn`.",
-        )
+        raise _make_other_error(candidate.name)
     yield candidate.id, record.id
     if learns:
         for part, known in zip(candidate.parts.values(), record.parts, strict=True):

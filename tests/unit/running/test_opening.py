@@ -116,7 +116,8 @@ def test_a_learned_threshold_needs_its_own_trial(tmp_path: Path) -> None:
         opened(alone)
     assert "Give the ledger" in told.value.fix
     opened(alone, ledger=path)
-    for changed in ({"model": "fake:c"}, {"id": "neither"}):
+    less = {"cascade": {**lever["cascade"], "learn": {**LEARNING["cascade"]["learn"], "items": 39}}}
+    for changed in ({"model": "fake:c"}, {"id": "neither"}, {"levers": (less,)}):
         other = alone.model_copy(update=changed)
         with pytest.raises(SpecError, match=r"is not the one of that name|'neither' does not exist"):
             opened(other, ledger=path)
