@@ -53,6 +53,7 @@ ALLOWED: dict[str, set[str]] = {
         "measures",
         "models",
         "planning",
+        "spreading",
         "stats",
         "studies",
         "tasks",

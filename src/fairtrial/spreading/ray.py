@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import pickle
-import socket
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Any
 
-from fairtrial.errors import EngineError, FairtrialError, MissingExtraError
+from fairtrial.errors import EngineError, FairtrialError
 from fairtrial.spreading.actor import PieceActor, list_software
 from fairtrial.spreading.base import LostHandError, NoPlaceError, PieceEnded, SpreadWork, make_worker_error
+from fairtrial.spreading.joining import join_ray
 
 PLACING = 300
 """Seconds that Ray may take to place a worker and have it ready."""
-CONNECTING = 10
-"""Seconds that an address may take to accept a connection."""
-STORE = 256 << 20
-"""Bytes of the object store of a Ray that is started here."""
-STARTS = 3
-"""Times that one is started here before it is given up."""
 WAITING = 4
 """Parts of a piece that wait at its worker, at most."""
 PLACE = "a machine of the Ray"
@@ -35,13 +28,7 @@ class SpreadRayHost:
 
         Raises MissingExtraError if Ray is not installed, EngineError if none answers there.
         """
-        try:
-            self._ray = import_module("ray")
-        except ImportError as error:
-            raise MissingExtraError("Ray", "ray") from error
-        self._is_ours = not self._ray.is_initialized()
-        if self._is_ours:
-            self._join(address)
+        self._ray, self._is_ours = join_ray(address)
         cores = float(self._ray.cluster_resources().get("CPU", 0))
         if cores <= 0:
             self.close()
@@ -52,25 +39,6 @@ class SpreadRayHost:
         self.most = workers or max(1, int(cores))
         self.threads = max(1, int(cores) // self.most)
         self._share = min(float(self.threads), int(10_000 * cores / self.most) / 10_000)
-
-    def _join(self, address: str) -> None:
-        where: dict[str, Any] = {"address": address}
-        check_listens(address)
-        if not address:
-            where = {"address": "local", "object_store_memory": STORE, "include_dashboard": False}
-        for left in reversed(range(1 if address else STARTS)):
-            try:
-                self._ray.init(**where, log_to_driver=False, logging_level="error")
-                return
-            except Exception as error:  # where a machine is busy, Ray's own patience is short, and its error a bare one
-                self._ray.shutdown()
-                if left:
-                    continue
-                words = (str(error).splitlines() or [type(error).__name__])[0]
-                raise EngineError(
-                    f"no Ray answers at {address or 'this machine'}: {words[:200]}",
-                    fix="`ray start --head` starts one and tells its address; `ray status` says whether it is well.",
-                ) from error
 
     def start(self, work: SpreadWork[Any, Any], packed: bytes) -> RayHand:
         """Have an actor placed, check its software, and have it open the work's tool."""
@@ -137,21 +105,6 @@ class RayHand:
     def close(self) -> None:
         """End the actor."""
         self.kill()
-
-
-def check_listens(address: str) -> None:
-    """Raise EngineError if nothing listens at an address: Ray itself takes a minute to find that out."""
-    host, colon, port = address.rpartition(":")
-    if not (colon and port.isdecimal()):
-        return
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), CONNECTING).close()
-    except (OSError, OverflowError, UnicodeError) as error:
-        told = getattr(error, "strerror", None) or "no answer in time"
-        raise EngineError(
-            f"no Ray answers at {address}: {told}.",
-            fix="`ray start --head` starts one and tells its address; its port is 6379 unless it was told another.",
-        ) from None
 
 
 def check_versions(here: Mapping[str, str], there: Mapping[str, str]) -> None:

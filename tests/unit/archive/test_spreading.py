@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,10 @@ from fairtrial.spreading import gang
 from fairtrial.spreading.actor import list_software
 from fairtrial.spreading.base import DoneHere, Spread
 from fairtrial.spreading.gang import Gang
+from fairtrial.spreading.joining import check_answers
 from fairtrial.spreading.opening import open_spread
 from fairtrial.spreading.processes import SpreadProcessHost
-from fairtrial.spreading.ray import check_listens, check_versions
+from fairtrial.spreading.ray import check_versions
 from fairtrial.spreading.threads import ThreadHost
 from tests.support.small_embedder import embedder_bytes
 
@@ -236,5 +239,11 @@ def test_other_software_and_a_wrong_port_are_named() -> None:
         check_versions(own, {**own, "numpy": ""})
     begun = time.process_time()
     with pytest.raises(EngineError, match=r"no Ray answers at 127\.0\.0\.1:1: Connection refused"):
-        check_listens("127.0.0.1:1")
+        check_answers("127.0.0.1:1")
     assert time.process_time() - begun < 5
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        with pytest.raises(EngineError, match="something else listens there") as told:
+            check_answers(f"127.0.0.1:{other.server_port}")
+        other.shutdown()
+    assert "`ray start --head`" in told.value.fix

@@ -14,7 +14,7 @@ from typing import Any
 
 from fairtrial.engines import DISTRIBUTIONS
 from fairtrial.engines.settings import ReadImage
-from fairtrial.errors import EngineError, MissingExtraError
+from fairtrial.errors import EngineError
 from fairtrial.machine import describe_machine
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Request, list_images
@@ -23,13 +23,10 @@ from fairtrial.running.runners.base import RunnerWork
 from fairtrial.running.runners.jobs import LostWorkerError
 from fairtrial.running.runners.shipping import list_model_files, list_needed, list_pieces
 from fairtrial.running.runners.worker import WorkerMessage, WorkerSetup
+from fairtrial.spreading.joining import join_ray
 
 PLACING = 300
 """Seconds that Ray may take to place a worker and have it greet."""
-STORE = 256 << 20
-"""Bytes of the object store of a Ray that is started here."""
-STARTS = 3
-"""Times that one is started here before it is given up."""
 ON_GPU = ("transformers",)
 """Engines that use a GPU where there is one."""
 
@@ -50,39 +47,14 @@ class RayHost:
 
         Raises MissingExtraError if Ray is not installed, EngineError if none answers there.
         """
-        try:
-            self._ray = import_module("ray")
-            self._scheduling = import_module("ray.util.scheduling_strategies")
-        except ImportError as error:
-            raise MissingExtraError("Running engines by Ray", "ray") from error
+        self._ray, self._is_ours = join_ray(address)
+        self._scheduling = import_module("ray.util.scheduling_strategies")
         self._read_image = read_image
-        self._is_ours = not self._ray.is_initialized()
-        if self._is_ours:
-            self._join(address)
         self._resources: Mapping[str, float] = self._ray.cluster_resources()
         cores = int(self._resources.get("CPU", 1)) or 1
         self.most = workers or max(1, cores // (threads or 1))
         self.threads: int | None = threads or max(1, cores // self.most)
         self._share = min(float(self.threads), int(10_000 * cores / self.most) / 10_000)
-
-    def _join(self, address: str) -> None:
-        quiet = {"log_to_driver": False, "logging_level": "error", "include_dashboard": False}
-        where = {"address": address} if address else {"address": "local", "object_store_memory": STORE}
-        if address:
-            del quiet["include_dashboard"]
-        for left in reversed(range(STARTS)):
-            try:
-                self._ray.init(**where, **quiet)
-                return
-            except Exception as error:  # where a machine is busy, Ray's own patience is short, and its error a bare one
-                self._ray.shutdown()
-                if left and not address:
-                    continue
-                words = (str(error).splitlines() or [type(error).__name__])[0]
-                raise EngineError(
-                    f"no Ray answers at {address or 'this machine'}: {words[:200]}",
-                    fix="`ray start --head` starts one and tells its address; `ray status` says whether it is well.",
-                ) from error
 
     def has_room(self, needs: int, taken: int) -> bool:
         """Return whether the machines together have memory for one more; where, Ray decides."""
