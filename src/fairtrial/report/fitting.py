@@ -10,9 +10,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-GAP = 3
-"""Columns between two cells of a table, its edges counted."""
-
 BETWEEN = "  ·  "
 """What stands between two values of a block that share a line."""
 
@@ -47,7 +44,10 @@ class FittedTable:
 
     def _find_needed_width(self, console: Console) -> int:
         """Return the columns that the table needs: figures in one piece, words in one piece, texts wrapped."""
-        return GAP + sum(self._find_column_width(at) + GAP for at in range(len(self.table.columns)))
+        count = len(self.table.columns)
+        _, right, _, left = self.table.padding
+        lines = (count - 1 + 2 * self.table.show_edge) if self.table.box else 0
+        return sum(map(self._find_column_width, range(count))) + count * (left + right) + lines
 
     def _find_column_width(self, at: int) -> int:
         column = self.table.columns[at]
