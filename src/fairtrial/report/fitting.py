@@ -14,6 +14,10 @@ BETWEEN = "  ·  "
 """What stands between two values of a block that share a line."""
 
 
+WIDE = 10_000
+"""Columns in which every table has room."""
+
+
 class FittedTable:
     """A table, or its rows as blocks where the table does not fit.
 
@@ -34,15 +38,17 @@ class FittedTable:
         try:
             if title:
                 yield title
-            if self._find_needed_width(console) <= options.max_width:
-                self._share_room(options.max_width - self._find_needed_width(console))
+            if console.measure(self.table, options=options.update(max_width=WIDE)).maximum <= options.max_width:
+                yield self.table
+            elif (spare := options.max_width - self._find_needed_width()) >= 0:
+                self._share_room(spare)
                 yield self.table
             else:
                 yield from self._make_blocks(console, options.max_width)
         finally:
             self.table.title = title
 
-    def _find_needed_width(self, console: Console) -> int:
+    def _find_needed_width(self) -> int:
         """Return the columns that the table needs: figures in one piece, words in one piece, texts wrapped."""
         count = len(self.table.columns)
         _, right, _, left = self.table.padding
@@ -60,12 +66,11 @@ class FittedTable:
         """Give each column room for whole words and figures in one piece, and what is left to those that need more."""
         least = [self._find_column_width(at) for at in range(len(self.table.columns))]
         wanted = [self._find_longest_line(at) - width for at, width in enumerate(least)]
-        fits = sum(wanted) <= spare
         for done, at in enumerate(sorted(range(len(least)), key=wanted.__getitem__)):
             column = self.table.columns[at]
             given = min(wanted[at], spare // (len(least) - done))
             spare -= given
-            column.min_width, column.width = least[at], None if fits else least[at] + given
+            column.min_width, column.width = least[at], least[at] + given
             column.no_wrap = column.no_wrap or column.justify == "right"
 
     def _find_longest_line(self, at: int) -> int:

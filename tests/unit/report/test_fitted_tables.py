@@ -86,3 +86,11 @@ def test_the_last_column_is_not_cut_off() -> None:
     words = "tuned, average others trade instructions; elections_false_claims_choices seconds, tokens written, weights"
     assert [word for word in words.split() if word not in shown.split()] == []
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_table_that_just_fits_is_printed_as_rich_would() -> None:
+    natural = show(make_table(), width=200)
+    width = max(map(len, natural.splitlines()[1:]))
+    lines = show(FittedTable(make_table(), heads=2), width=width).splitlines()
+    rows = [line for line in natural.splitlines() if "reading" in line or "─" in line]
+    assert [line for line in lines if "reading" in line or "─" in line] == rows
