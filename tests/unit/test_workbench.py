@@ -69,6 +69,19 @@ def text_of(client: TestClient, path: str, status: int = 200) -> str:
     return found.text
 
 
+def test_items_that_a_candidate_was_trained_on_are_found_and_marked(tmp_path: Path) -> None:
+    view_ledger.view_ledger(tmp_path / "trained.db", trained_on=(1, 4)).close()
+    columns = find_item_columns(tmp_path / "trained.db", view_ledger.TRIAL_ID, "writing")
+    assert [int(columns.docs[at]) for at in choose(columns, Wish(show="trained")).places] == [1, 4]
+    assert choose(columns, Wish(show="trained", by="plain")).places.size == 0
+    made = make_bench(Shelf([tmp_path]), RunTable(tmp_path), _room())
+    with TestClient(make_bench_app(made), base_url="http://localhost") as opened:
+        listed = text_of(opened, f"/l/trained/t/{view_ledger.TRIAL_ID[:16]}/items?show=trained")
+        item = text_of(opened, f"/l/trained/t/{view_ledger.TRIAL_ID[:16]}/item/{ITEMS[1]}")
+    assert "Trained on" in listed and listed.count("the candidate was trained on this item") == 2
+    assert item.count("the candidate was trained on this item") == view_ledger.REPEATS
+
+
 def test_the_first_page_has_every_ledger_with_verdict_and_doubts(client: TestClient) -> None:
     for ledger, trial in (("view", view_ledger), ("report", report_ledger)):
         text_of(client, f"/l/{ledger}/t/{trial.TRIAL_ID[:16]}")

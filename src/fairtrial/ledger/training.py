@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairtrial.ledger.shape import Bool, StoredCount, Str
@@ -44,3 +44,9 @@ class TrainingRecord:
     unknown: Bool = False
     withdrawn: StoredCount = 0
     denied: StoredCount = 0
+
+
+def find_trained_on(training: Sequence[TrainingRecord], candidate: str, task: str) -> frozenset[str]:
+    """Return the ids of a task's items that a candidate was trained on, both by name."""
+    told = [seen for one in training if one.candidate == candidate for seen in one.seen if seen.task == task]
+    return frozenset(item for seen in told for item in seen.items)

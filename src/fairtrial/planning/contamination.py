@@ -118,28 +118,38 @@ def list_item_texts(task: PlannedTask) -> Iterator[ItemText]:
 
 
 def describe_training(candidates: Sequence[PlannedCandidate]) -> list[dict[str, object]]:
-    """Return what is known of what candidates, and those that answer for them, were trained on, as JSON values."""
+    """Return what is known of what candidates or judges, and those that answer for them, were trained on, as JSON."""
     found = []
     for one in candidates:
-        seen: tuple[SeenItems, ...] = ()
-        for part in one.with_parts():
-            seen = _add(seen, part.training.seen)
-        every = [part.training for part in one.with_parts()]
-        unknown, withdrawn = any(part.unknown for part in every), max(part.withdrawn for part in every)
-        denied = max(part.denied for part in every)
-        if seen or unknown or withdrawn or denied:
-            told = {"seen": [asdict(task) for task in seen], "unknown": unknown, "withdrawn": withdrawn}
-            told |= {"denied": denied} if denied else {}
+        whole = _join_training(one)
+        if whole != Training():
+            told = {"seen": [asdict(task) for task in whole.seen], "unknown": whole.unknown}
+            told |= {"withdrawn": whole.withdrawn} | ({"denied": whole.denied} if whole.denied else {})
             found.append({"candidate": one.name, **told})
     return found
+
+
+def _join_training(one: PlannedCandidate) -> Training:
+    """Return what is known of the training of a candidate and of those that answer for it."""
+    whole = Training()
+    for part in one.with_parts():
+        told = part.training
+        whole = Training(
+            _add(whole.seen, told.seen),
+            whole.unknown or told.unknown,
+            max(whole.withdrawn, told.withdrawn),
+            max(whole.denied, told.denied),
+        )
+    return whole
 
 
 def tell_training(candidates: Sequence[PlannedCandidate]) -> Iterator[str]:
     """Yield what must be known of what candidates were trained on, as sentences."""
     for one in candidates:
-        if one.training.seen:
-            yield tell_contaminated(one.name, one.training.seen)
-        if one.training.unknown:
+        whole = _join_training(one)
+        if whole.seen:
+            yield tell_contaminated(one.name, whole.seen)
+        if whole.unknown:
             yield f"{one.name}: nothing tells what its adapter was trained on; whether it has seen items is not known."
         yield from tell_changed(one)
         parent = one.model.notes.get("adapter_parent")
@@ -152,11 +162,11 @@ def tell_training(candidates: Sequence[PlannedCandidate]) -> Iterator[str]:
 
 def tell_changed(one: PlannedCandidate) -> Iterator[str]:
     """Yield what became, since, of the documents that a candidate, or one that answers for it, was trained on."""
-    every = [part.training for part in one.with_parts()]
-    if gone := max(part.withdrawn for part in every):
+    whole = _join_training(one)
+    if gone := whole.withdrawn:
         many = f"{gone:,} documents that were" if gone > 1 else "a document that was"
         yield f"{one.name} was trained on {many} withdrawn from its archive since."
-    if denied := max(part.denied for part in every):
+    if denied := whole.denied:
         many = f"{denied:,} documents" if denied > 1 else "a document"
         yield f"{one.name} was trained on {many} on which nothing may be trained any more: rights have changed."
 

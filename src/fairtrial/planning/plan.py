@@ -80,9 +80,14 @@ class Plan:
                 *([self.passages.id] if self.passages else []),
                 *([[one.task.id for one in self.judges.examinations]] if self.judges.examinations else []),
                 # a stored plan stays as it was, and what is known of a training may be more by now
-                *([{"training": told}] if (told := describe_training(self.candidates)) else []),
+                *([{"training": told}] if (told := describe_training(self._every_model)) else []),
             ]
         )
+
+    @property
+    def _every_model(self) -> list[PlannedCandidate]:
+        """Candidates and judges, each once."""
+        return list({one.name: one for one in (*self.candidates, *self.judges.named)}.values())
 
     @property
     def study(self) -> dict[str, Any] | None:
@@ -143,7 +148,7 @@ class Plan:
             "study": self.study,
             **({"text": self.passages.document()} if self.passages else {}),
             **self.judges.document(),
-            **({"training": told} if (told := describe_training(self.candidates)) else {}),
+            **({"training": told} if (told := describe_training(self._every_model)) else {}),
             "candidates": [
                 {
                     "name": c.name,
@@ -222,7 +227,8 @@ def plan_trial(
             check_prompts(planner.planned[spec.id], tasks)
     planned = tuple(planner.planned[spec.id] for spec in trial.candidates)
     tasks, judges = plan_judges(trial, tasks, planner, where)
-    for line in (*_describe_comparison(planned), *tell_training(planned)):
+    every = {one.name: one for one in (*planned, *judges.named)}
+    for line in (*_describe_comparison(planned), *tell_training([*every.values()])):
         on_progress(line)
     _check_readings(trial, tasks, where)
     with add_place(where("study")):

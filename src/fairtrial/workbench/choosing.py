@@ -176,6 +176,7 @@ KINDS: Mapping[str, Kind] = {
         lambda seen: seen.signed(BITS["near_miss"] | BITS["ends_right"]),
     ),
     "cut": Kind("Cut off", "wrong, and cut off at the limit of tokens", lambda seen: seen.signed(BITS["cut"])),
+    "trained": Kind("Trained on", "part of what a candidate was trained on", lambda seen: seen.signed(BITS["trained"])),
     "unasked": Kind(
         "Not asked", "not answered yet", lambda seen: seen.any_of(lambda row: np.asarray(~seen.columns.asked[row]))
     ),

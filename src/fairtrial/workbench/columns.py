@@ -21,8 +21,9 @@ from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.examine import explain_damage
 from fairtrial.ledger.plan import TaskRecord, TrialRecord
 from fairtrial.ledger.signs import PREFIX
+from fairtrial.ledger.training import find_trained_on
 from fairtrial.records.harms import HARMFUL
-from fairtrial.report.view.readings import SIGNS, grade_of
+from fairtrial.report.view.readings import SIGNS, TRAINED, grade_of
 
 COSTS = ("usd", "seconds", "joules", "tokens_out")
 """What an answer may have cost, that which matters most first."""
@@ -120,6 +121,9 @@ def _build(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> ItemColum
             elif measure == task.card.main_measure or measure in (*COSTS, HARMFUL, *ABSTAINS):
                 column = found.setdefault(measure, np.full(shape, np.nan, dtype=np.float32))
                 column[row, at] = mean
+        trained_on = find_trained_on(trial.plan.training, candidate.name, task.name)
+        learned = [at for item, at in position.items() if item in trained_on and asked[row, at]]
+        signs[row, learned] |= BITS[TRAINED]
     main = task.main_measure
     values = found.get(main.name, np.full(shape, np.nan, dtype=np.float32))
     grades = _grade(main, values)

@@ -125,6 +125,20 @@ def test_allowed_it_is_said_and_stands_in_the_plan(place: Path) -> None:
     assert (training["unknown"], training["withdrawn"]) == (False, 0)
 
 
+def test_a_judge_that_was_trained_on_items_is_refused_or_said(place: Path) -> None:
+    write_rows(place, (QUESTIONS[0], ANSWERS[0]))
+    judge = Candidate(id="strict", model="fake:x", levers=({"tune": {"data": "rows.jsonl"}},))
+    task = TaskEntry.model_validate({"file": "own.csv", "grade": {"judge": {"by": "strict"}}})
+    trial = Trial(name="t", candidates=(Candidate(id="base", model="fake:x"),), tasks=(task,), judges=(judge,))
+    with pytest.raises(SpecError, match="'strict' was trained on 1 of 4 items of own"):
+        plan_trial(trial, place)
+    told: list[str] = []
+    made = plan_trial(trial.model_copy(update={"contaminated": "allow"}), place, on_progress=told.append)
+    assert any("'strict' was trained on 1 of 4 items of own" in line for line in told)
+    [training] = made.document()["training"]
+    assert (training["candidate"], len(training["seen"][0]["items"])) == ("strict", 1)
+
+
 def test_clean_rows_say_nothing(place: Path) -> None:
     write_rows(place, ("Who are you?", "Nobody."), ("What is the capital of Chile?", "Santiago"))
     made = plan(place, {"tune": {"data": "rows.jsonl"}})

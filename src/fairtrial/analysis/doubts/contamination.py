@@ -9,9 +9,9 @@ from fairtrial.analysis.doubts.base import Doubt
 from fairtrial.analysis.doubts.quoting import quote_text
 from fairtrial.analysis.verdicts import Verdict, find_verdicts
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.training import SeenRecord
+from fairtrial.ledger.training import SeenRecord, TrainingRecord
 
-CONTAMINATED, HANGING = "contaminated", "contaminated_verdict"
+CONTAMINATED, HANGING, JUDGE = "contaminated", "contaminated_verdict", "contaminated_judge"
 UNKNOWN, WITHDRAWN, DENIED = "training_unknown", "withdrawn_training", "denied_training"
 WINNERS = {"better": ("a",), "worse": ("b",), "tied": ("a", "b")}
 """Sides that a verdict would change for if they did worse."""
@@ -20,12 +20,14 @@ WINNERS = {"better": ("a",), "worse": ("b",), "tied": ("a", "b")}
 def find_contamination_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate and task of which it was trained on items, and each verdict that hangs on it.
 
-    Also where nothing tells what an adapter was trained on, and where documents were withdrawn since, or may not be
-    trained on any more.
+    Also for each judge of items that it was trained on; where nothing tells what an adapter was trained on; and where
+    documents were withdrawn since, or may not be trained on any more.
     """
     seen: dict[tuple[str, str], SeenRecord] = {}
+    names = {candidate.name for candidate in trial.plan.candidates}
     for one in trial.plan.training:
-        for task in one.seen:
+        yield from _doubt_judge(trial, one)
+        for task in one.seen if one.candidate in names else ():
             seen[one.candidate, task.task] = task
             yield _tell_seen(ledger, trial, one.candidate, task)
         if one.unknown:
@@ -52,12 +54,32 @@ def find_contamination_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator
             yield from _doubt_verdict(verdict, seen)
 
 
+def _doubt_judge(trial: query.TrialRow, training: TrainingRecord) -> Iterator[Doubt]:
+    """Yield, for each task, that its judge was trained on items of it."""
+    judges = {judge.id for judge in trial.plan.judges if judge.name == training.candidate}
+    judged = {one.task for one in trial.plan.judgings if one.judge in judges}
+    names = {task.name for task in trial.plan.tasks if task.id in judged}
+    for seen in training.seen:
+        if seen.task in names:
+            count = len(seen.items)
+            text = (
+                f"The judge {training.candidate} was trained on {count:,} of {seen.of:,} items of {seen.task} "
+                f"({_tell_rules(seen)}): it may favour answers that are like what it learned. For example: "
+                f"{quote_text(seen.example)}."
+            )
+            yield Doubt(JUDGE, text, seen.task, "", count, seen.of, True)
+
+
+def _tell_rules(seen: SeenRecord) -> str:
+    return ", ".join(f"{number:,} by {rule}" for rule, number in seen.rules.items())
+
+
 def _tell_seen(ledger: Ledger, trial: query.TrialRow, name: str, seen: SeenRecord) -> Doubt:
     count = len(seen.items)
-    found = ", ".join(f"{number:,} by {rule}" for rule, number in seen.rules.items())
     text = (
-        f"{name} was trained on {count:,} of {seen.of:,} items of {seen.task} ({found}), and was judged on them since "
-        f"the trial allows it. For example: {quote_text(seen.example)}.{_compare_scores(ledger, trial, name, seen)}"
+        f"{name} was trained on {count:,} of {seen.of:,} items of {seen.task} ({_tell_rules(seen)}), and was judged on "
+        f"them since the trial allows it. For example: {quote_text(seen.example)}."
+        f"{_compare_scores(ledger, trial, name, seen)}"
     )
     return Doubt(CONTAMINATED, text, seen.task, name, count, seen.of, True)
 

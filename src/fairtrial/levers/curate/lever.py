@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fairtrial.curation.jobs import LocalExecutor
-from fairtrial.curation.pipeline import curate_once
+from fairtrial.curation.pipeline import curate_once, list_reasons
 from fairtrial.curation.resuming import read_json
+from fairtrial.errors import SpecError
 from fairtrial.levers.base import BuildContext, BuildLever, ReferencedContent
 from fairtrial.machine import count_cores
 from fairtrial.models import ResolvedModel
@@ -40,5 +41,11 @@ class CurateLever(BuildLever[Curate]):
         with LocalExecutor(count_cores()) as executor:
             folder = curate_once(settings, context.cache_dir / "curated", executor, tell_stage, context.on_progress)
         card = read_json(folder / "card.json")
+        if not card["train"]:
+            why = f": {list_reasons(card['dropped'])}" if card["dropped"] else ""
+            raise SpecError(
+                f"curate: of {card['read']:,} rows none is left to train on{why}.",
+                fix="Add rows, or change the settings that drop them. `fairtrial curate` tells more.",
+            )
         told = {key: card[key] for key in ("id", "read", "train", "validation", "dropped", "licences", "doubts")}
         return replace(model, training_set=folder, notes={**model.notes, "training_set": told})

@@ -11,6 +11,7 @@ from fairtrial.errors import UnknownNameError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.answers import Call, ItemRepeat, read_calls, read_observed, read_requests
 from fairtrial.ledger.plan import TaskRecord, TrialRecord
+from fairtrial.ledger.training import find_trained_on
 from fairtrial.records import Item, Request
 from fairtrial.report.view.readings import TRAINED, AnswerReading, grade_of, make_reading
 
@@ -90,7 +91,7 @@ def _gather_block(
     said = [found for one in judged for _, found in one]
     asked = {call.request_id for found in (*calls, *said) for part in found.values() for call in part}
     requests = read_requests(ledger, sorted(asked)) if asked_too else {}
-    trained = [_find_trained_on(plan, candidate.name, task.name) for candidate in plan.candidates]
+    trained = [find_trained_on(plan.training, candidate.name, task.name) for candidate in plan.candidates]
     for item in items:
         readings = [
             [
@@ -111,12 +112,6 @@ def _gather_block(
             own = {call.request_id for found in readings for reading in found for call in reading.every_call}
             kept = {name: requests[name] for name in own if name in requests}
             yield ViewedItem(at, item, clusters[item.id], readings, kept)
-
-
-def _find_trained_on(plan: TrialRecord, candidate: str, task: str) -> frozenset[str]:
-    """Return the ids of a task's items that a candidate was trained on."""
-    told = [seen for one in plan.training if one.candidate == candidate for seen in one.seen if seen.task == task]
-    return frozenset(item for seen in told for item in seen.items)
 
 
 def _read_judgements(

@@ -82,6 +82,22 @@ def test_that_the_baseline_was_trained_on_items_makes_worse_doubtful(tmp_path: P
     assert doubt.text.startswith("The verdict on a and b on quiz is doubtful: b was trained on 40 of 100 items")
 
 
+def test_that_a_judge_was_trained_on_what_it_grades_is_in_the_headline(tmp_path: Path) -> None:
+    ledger = judged(tmp_path / "c.db", [1.0] * 100, [0.0] * 100, [seen_by("j", SEEN)])
+    judge = {**query.find_trial(ledger, TRIAL).document["candidates"][0], "name": "j", "id": "6a" * 16}
+    judging = {"id": "7b" * 16, "judge": judge["id"], "task": TASK, "candidate": candidate_id("a"), "measure": "acc"}
+    for asked, wanted in ((TASK, ["contaminated_judge"]), ("8c" * 16, [])):
+        parts = {"judges": [judge], "judgings": [{**judging, "task": asked}], "examinations": []}
+        document = {**query.find_trial(ledger, TRIAL).document, **parts}
+        with ledger.writing(), ledger.transaction() as db:
+            db.execute("UPDATE trials SET plan = ? WHERE id = ?", (dumps(document), TRIAL))
+        found = [one for one in find_doubts(ledger, TRIAL) if one.kind.startswith("contaminated")]
+        assert [one.kind for one in found] == wanted
+        assert all(one.headline and (one.task, one.count, one.of) == ("quiz", 40, 100) for one in found)
+        told = " ".join(words.list_headline_doubts(summarise(ledger, TRIAL)))
+        assert ("The judge j was trained on 40 of 100 items of quiz (40 by 13 words in a row)" in told) is bool(wanted)
+
+
 @pytest.mark.parametrize(
     ("training", "kind", "told"),
     [
