@@ -40,10 +40,11 @@ def test_a_set_without_a_row_is_told_with_what_became_of_them(tmp_path: Path) ->
     (tmp_path / "texts.jsonl").write_text('{"text": "Nobody has said who may learn from this."}\n')
     written = locate_levers(({"curate": {"sources": [{"file": "texts.jsonl"}]}},), tmp_path)
     model = ResolvedModel("gguf:a.gguf", "llamacpp", tmp_path / "a.gguf", "0" * 64, "a")
-    why = "curate: of 1 rows none is left to train on: 1 by rights: nobody has permitted training"
+    why = "curate: of 1 row none is left to train on: 1 by rights: nobody has permitted training"
+    told: list[str] = []
     for _ in range(2):  # made, and found again
         with pytest.raises(SpecError, match=why):
-            build_model(read_lever(written[0]), model, BuildContext(tmp_path / "cache"))
+            build_model(read_lever(written[0]), model, BuildContext(tmp_path / "cache", told.append))
 
 
 @pytest.mark.parametrize(

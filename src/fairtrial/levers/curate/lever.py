@@ -44,7 +44,7 @@ class CurateLever(BuildLever[Curate]):
         if not card["train"]:
             why = f": {list_reasons(card['dropped'])}" if card["dropped"] else ""
             raise SpecError(
-                f"curate: of {card['read']:,} rows none is left to train on{why}.",
+                f"curate: of {card['read']:,} {'row' if card['read'] == 1 else 'rows'} none is left to train on{why}.",
                 fix="Add rows, or change the settings that drop them. `fairtrial curate` tells more.",
             )
         told = {key: card[key] for key in ("id", "read", "train", "validation", "dropped", "licences", "doubts")}
