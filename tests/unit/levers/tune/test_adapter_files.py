@@ -120,6 +120,40 @@ def test_quantising_behind_an_adapter_merges_into_wider_weights_first(tmp_path: 
     assert np.abs(rounded - with_adapter).mean() < 0.3 * np.abs(without - with_adapter).mean()
 
 
+@pytest.mark.parametrize(
+    ("ends", "value", "told"),
+    [
+        (("lora_A", "lora_B"), 1e38, r"adds as much as 8e\+76 to a weight of"),
+        (("lora_B",), 1e30, r"adds as much as \d\S*e\+\d\d to a weight of"),
+        (("lora_A",), np.nan, "holds what is no finite number"),
+    ],
+)
+def test_an_adapter_whose_numbers_are_far_too_large_is_refused_however_it_is_used(
+    ends: tuple[str, ...], value: float, told: str, tmp_path: Path
+) -> None:
+    path, tensors = write_small(tmp_path / "m.gguf"), draw_tensors()
+    for name, tensor in tensors.items():
+        if "layers.1.self_attn.v_proj" in name and any(end in name for end in ends):
+            tensor[:] = value
+    adapter = write_peft(tmp_path / "peft", tensors)
+    with pytest.raises(ModelError, match=told) as caught:
+        write_gguf_adapter(adapter, path, tmp_path / "a.gguf")
+    assert caught.value.where.startswith(str(adapter))
+    for make in (fit_adapter, merge_adapter):  # of a trial; of `adapter merge`, and of quantising behind it
+        with pytest.raises(ModelError, match=told):
+            make(give(path, adapter), tmp_path / "cache", tell_nobody)
+    assert not list(tmp_path.rglob("*.part")) and not (tmp_path / "a.gguf").exists()
+
+
+def test_small_numbers_times_large_ones_are_no_fault(tmp_path: Path) -> None:
+    path, tensors = write_small(tmp_path / "m.gguf"), draw_tensors()
+    for name, tensor in tensors.items():
+        tensor *= 1e-12 if "lora_A" in name else 1e12
+    write_gguf_adapter(write_peft(tmp_path / "peft", tensors), path, tmp_path / "a.gguf")
+    check_adapts(path, tmp_path / "a.gguf", "whole")
+    assert (tmp_path / "a.gguf").exists()
+
+
 def test_an_adapter_of_another_model_is_refused(tmp_path: Path) -> None:
     path, target = write_small(tmp_path / "m.gguf"), tmp_path / "a.gguf"
     wide = {name: np.repeat(tensor, 2, 0) for name, tensor in draw_tensors().items()}

@@ -59,6 +59,27 @@ class WeightChange:
         return changed
 
 
+def check_change(change: WeightChange, where: Path) -> WeightChange:
+    """Return what an adapter does to a matrix; raise ModelError if it adds more than 16-bit floats can hold.
+
+    Of two small matrices a bound is found first; their product is only computed where that is too large.
+    """
+    a, b = (np.abs(part.astype(np.float64)) for part in (change.a, change.b))
+    scale, most = abs(change.scale), LARGEST["f16"]
+    if not a.size or not b.size or scale * float(b.max(axis=0) @ a.max(axis=1)) <= most:
+        return change
+    whole = change.a.astype(np.float64)
+    parts = (change.b[at : at + _ROWS].astype(np.float64) @ whole for at in range(0, len(b), _ROWS))
+    added = scale * max(float(np.abs(part).max()) for part in parts)
+    if added <= most:  # which what is no number is not
+        return change
+    raise ModelError(
+        f"The adapter adds as much as {added:.2g} to a weight of {change.name}, and weights of a model are about 1.",
+        fix="Its training failed, or its file is damaged: make it again, or get it again.",
+        where=str(where),
+    )
+
+
 def check_size(name: str, weights: AdapterFloats, largest: float) -> None:
     """Raise ModelError if changed weights are no finite numbers, or larger than their type can hold."""
     most = float(np.abs(weights).max(initial=0.0))
@@ -74,12 +95,12 @@ def check_size(name: str, weights: AdapterFloats, largest: float) -> None:
 def read_module(adapter: PeftAdapter, name: str) -> WeightChange:
     """Return what an adapter in a folder does to one layer, in the layout of transformers.
 
-    Raises ModelError if some of it are no finite numbers.
+    Raises ModelError if some of it are no finite numbers, or far too large.
     """
     module: LoraModule = adapter.modules[name]
     a, b = (read_numbers(adapter.weights, place) for place in (module.a, module.b))
     magnitude = read_numbers(adapter.weights, module.magnitude).ravel() if module.magnitude else None
-    return WeightChange(name, a, b, module.scale, magnitude)
+    return check_change(WeightChange(name, a, b, module.scale, magnitude), adapter.weights)
 
 
 def read_changes(adapter: Path, parent: GgufHeader) -> Iterator[WeightChange]:
@@ -151,7 +172,8 @@ def _read_gguf(path: Path, parent: GgufHeader) -> Iterator[WeightChange]:
             raise ModelError(f"The adapter's matrices of {name} do not go together.", where=str(path))
         _check_fits(name, (len(b), a.shape[1]), parent, path)
         given = float(alpha) if isinstance(alpha, int | float) else 0.0
-        yield WeightChange(name, a, b, given / len(a) if given else 1.0)  # without alpha llama.cpp takes 1
+        scale = given / len(a) if given else 1.0  # without alpha llama.cpp takes 1
+        yield check_change(WeightChange(name, a, b, scale), path)
 
 
 def _place(tensor: TensorInfo, path: Path) -> TensorPlace:
