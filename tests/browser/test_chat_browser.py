@@ -129,6 +129,17 @@ def test_an_answer_grows_and_can_be_stopped(page: sync_api.Page) -> None:
     assert re.search(r"3 tokens · .* read · .* to the first word · .* in all", ended(page).inner_text())
 
 
+def test_of_an_answer_without_tokens_no_counts_are_told(page: sync_api.Page) -> None:
+    said = page.evaluate(
+        """async () => {
+            const loaded = performance.getEntriesByType("resource").map((one) => one.name);
+            const { tellFacts } = await import(loaded.find((name) => /answer[^/]*[.]js/.test(name)));
+            return tellFacts({ usage: { prompt_tokens: 0, completion_tokens: 0 }, seconds: 1, cost: {}, whole: true });
+        }"""
+    )
+    assert said == "no tokens read or written · 1.00 s in all · no price known"
+
+
 def test_white_space_before_an_answer_is_not_shown(page: sync_api.Page) -> None:
     ask(page, "What is the colour of a tomato?")
     assert ended(page).query_selector(".said p").text_content() == "Red."

@@ -102,12 +102,18 @@ class _Thinking(_Staged):
         self._asked: GenerateRequest | None = None
         self._keeps = engine.settings.limit is not None or not request.prompt.assistant
         self._begun = self._before = self._more = ""
+        self._noted: tuple[TokenNote, ...] = ()
         [first] = self._item.first.values() or [None]
         if first is None:
             engine.take_thoughts(self._item, {})
             self._ask()
         else:
-            self._begin(live, engine.engine, first, NOTHING)
+            self._begin(live, engine.engine, first, Wishes(top=wishes.top))
+
+    @property
+    def notes(self) -> Sequence[TokenNote]:
+        """Of the thought's tokens that have text, and then of the answer's."""
+        return (*self._noted, *super().notes)
 
     def _ask(self) -> None:
         asked = self._engine.ask_second(self._item)
@@ -138,6 +144,7 @@ class _Thinking(_Staged):
             return
         self._answer = self._engine.take_thoughts(self._item, {prompt: found for prompt in self._item.first})
         if self._answer is None:
+            self._noted = tuple(note for note in self.notes if note.data)
             [thought] = self._item.thoughts.values()
             self._before = self._thought = thought.text or ""
             self._text = thought.begun

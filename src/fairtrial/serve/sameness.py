@@ -122,12 +122,20 @@ def compare_texts(stored: Answer, now: GenerateAnswer, notes: Sequence[TokenNote
         return "different", "the stored answer is of another kind"
     if (stored.text, stored.finish) == (now.text, now.finish):
         return "same", ""
-    at = next((i for i, (a, b) in enumerate(zip(stored.text, now.text, strict=False)) if a != b), None)
-    at = min(len(stored.text), len(now.text)) if at is None else at
-    told = f"from character {at}: stored {stored.text[at : at + 30]!r}, now {now.text[at : at + 30]!r}"
-    if now.thought or stored.thought or not notes:
+    thoughts = stored.thought != now.thought
+    before, after = (stored.thought, now.thought) if thoughts else (stored.text, now.text)
+    at = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), None)
+    at = min(len(before), len(after)) if at is None else at
+    place = f"from character {at} of the thought" if thoughts else f"from character {at}"
+    told = f"{place}: stored {before[at : at + 30]!r}, now {after[at : at + 30]!r}"
+    if not notes or (thoughts and at == len(after)):
         return "different", told
-    gap = find_gap(stored.text, at, notes)
+    written = "".join(note.data.decode("utf-8", "replace") for note in notes)
+    start = 0 if thoughts or not now.thought else max(0, written.find(now.thought)) + len(now.thought)
+    begin = written.find(after[: at + 1], start)  # what stands behind it, such as a guard's label, no model wrote
+    if begin < 0:
+        return "different", told
+    gap = find_gap(written[:begin] + before, begin + at, notes)
     if gap is not None and gap <= NEAR:
         return "rounding", f"{told}; these were {gap:.2g} nats apart"
     return "different", told

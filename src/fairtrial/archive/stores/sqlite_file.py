@@ -22,7 +22,8 @@ BUSY_SECONDS = 30.0
 IN_MEMORY = 256 << 20
 """Bytes of a file that is written anew in memory; a larger one through a temporary file, which has no removed text."""
 MOVED = (
-    "If it was moved, say where it is: --archive PATH, in a trial file `retrieve`; `fairtrial archive add` makes one."
+    "If it was moved, say where it is: --archive PATH, in a trial file `retrieve`; `fairtrial archive add` makes one. "
+    "A relative path begins at the trial file's folder; of a trial in a ledger, at the folder that you are in."
 )
 """What to do about an archive that is not where somebody wants to read it."""
 

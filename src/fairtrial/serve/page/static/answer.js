@@ -118,7 +118,8 @@ function price(value) {
 
 export function tellFacts({ usage, seconds, first, finish, cost, whole }) {
   const told = [];
-  if (usage) {
+  if (usage && !usage.prompt_tokens && !usage.completion_tokens) told.push("no tokens read or written");
+  else if (usage) {
     const growing = whole || !first ? seconds : seconds - first;
     told.push(count(usage.completion_tokens, "token"));
     if (usage.completion_tokens > 1 && growing > 0.02) told.push(`${((usage.completion_tokens - (whole ? 0 : 1)) / growing).toFixed(1)} tokens/s`);
