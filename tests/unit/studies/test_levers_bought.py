@@ -52,6 +52,7 @@ def read(ledger: Ledger) -> tuple[TrialValues, LeverDesign]:
 def test_what_is_worth_its_cost_is_said_first(found: Findings) -> None:
     tuned, small, think = found.sentences[:3]
     assert tuned.startswith("tuned, alone: is a trade: it gains ")
+    assert not any("\u221e" in note for note in found.notes)
     assert "points on brackets (" in tuned and "loses" in tuned and "points on reading (" in tuned
     assert small.startswith(
         "small, after tuned: is worth its cost if nothing is lost, which is not certain: it saves 4"
@@ -228,6 +229,11 @@ def test_with_few_answers_nothing_is_certain_and_json_has_no_infinity(tmp_path: 
     assert isinstance(seconds, Interval) and seconds.high == float("inf")
     assert '"high": null' in json.dumps(told.document(), allow_nan=False)
     assert "no part of this order is certain" in " ".join(told.sentences)
+    for row in table(told, "Which step").rows:
+        assert "not certain: seconds" in str(row[3])
+        assert row[1] not in ("no difference", "not worth it")
+    assert all("may cost more or less in seconds" in line for line in told.sentences[:3])
+    assert any(note.startswith("An interval from \u2212\u221e to \u221e is of so few items") for note in told.notes)
 
 
 def test_without_answers_nothing_is_claimed(tmp_path: Path) -> None:

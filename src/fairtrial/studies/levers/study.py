@@ -8,6 +8,7 @@ its cost.  Everything is paired item by item.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -37,6 +38,7 @@ from fairtrial.studies.levers.order import (
 from fairtrial.studies.levers.worth import describe_worth, judge_steps, make_worth_table
 
 TITLE = "What did each lever buy?"
+UNBOUNDED = "An interval from \u2212\u221e to \u221e is of so few items that nothing bounds the mean: ask more of them."
 MOST_COLUMNS = 3
 """Tasks of one table."""
 MOST_OPEN = 6
@@ -82,7 +84,10 @@ def study_levers(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
             *([make_effect_table(effects, interactions, quality, asked)] if design.factorial else []),
             *make_forgetting_table(design, questions, kept, outside),
         ),
-        notes=tuple(_list_notes(rows, design, (inside, asked), outside, bool(kept))),
+        notes=(
+            *_list_notes(rows, design, (inside, asked), outside, bool(kept)),
+            *([UNBOUNDED] if any(math.isinf(one.change.high) for one in costs.values()) else []),
+        ),
         waterfalls=tuple(_fold(falls)),
     )
 

@@ -42,7 +42,8 @@ class StepWorth:
     Attributes:
         gains, losses: certain changes of quality, inside the domain and outside of it, and of harm.
         kept, open: changes certainly within the margin; those of which it is not certain.
-        savings, prices: costs that are certainly less, or more, by enough to count.
+        savings, prices: costs that are certainly less, or more, by enough to count; ``unsure``: those of which it is
+            not certain.
         judgement: what follows.
     """
 
@@ -53,6 +54,7 @@ class StepWorth:
     open: tuple[StepAnswer, ...]
     savings: tuple[CostChange, ...]
     prices: tuple[CostChange, ...]
+    unsure: tuple[CostChange, ...]
     judgement: Judgement
 
 
@@ -88,6 +90,7 @@ def judge_step(question: StepQuestion, quality: Answers, costs: Costs) -> StepWo
     paid = [change for (asked, _), change in costs.items() if asked == question]
     savings = tuple(one for one in paid if one.word == "less")
     prices = tuple(one for one in paid if one.word == "more")
+    unsure = tuple(one for one in paid if one.word == "open")
     gains, losses, kept, left = (words[word] for word in ("better", "worse", "tied", "undecided"))
     judgement = decide_worth(
         bool(gains or savings),
@@ -95,7 +98,9 @@ def judge_step(question: StepQuestion, quality: Answers, costs: Costs) -> StepWo
         any(one.may_lose for one in left),
         any(one.may_gain for one in left),
     )
-    return StepWorth(question, gains, losses, kept, left, savings, prices, judgement)
+    if judgement == "no difference" and unsure:
+        judgement = "not shown"
+    return StepWorth(question, gains, losses, kept, left, savings, prices, unsure, judgement)
 
 
 def decide_worth(good: bool, bad: bool, may_lose: bool, may_gain: bool) -> Judgement:
@@ -128,6 +133,8 @@ def describe_worth(rows: TrialValues, design: LeverDesign, one: StepWorth) -> st
         parts.append(f"changes nothing beyond the margin on {_name_tasks(one.kept)}")
     if one.open:
         parts.append(f"is undecided on {_name_tasks(one.open)}")
+    if one.unsure:
+        parts.append(f"may cost more or less in {join_words([cost.name for cost in one.unsure])}")
     told = "; ".join(f"it {part}" if i == 0 else part for i, part in enumerate(parts))
     return f"{one.question.label}: {PHRASES[one.judgement]}{': ' if told else ''}{told}."
 
@@ -224,10 +231,10 @@ def make_worth_table(worth: Sequence[StepWorth]) -> Table:
     lines: list[tuple[Cell, ...]] = []
     for one in worth:
         quality = [_tell_signed(answer) for answer in (*one.gains, *one.losses)]
-        costs = [_tell_share(change) for change in (*one.savings, *one.prices)]
-        lines.append(
-            (one.question.label, one.judgement, "; ".join(quality) or "nothing", ", ".join(costs) or "the same")
-        )
+        costs = ", ".join(_tell_share(change) for change in (*one.savings, *one.prices))
+        unsure = f"not certain: {', '.join(change.name for change in one.unsure)}" if one.unsure else ""
+        told = "; ".join(filter(None, (costs, unsure))) or "the same"
+        lines.append((one.question.label, one.judgement, "; ".join(quality) or "nothing", told))
     return Table("Which step is worth its cost", columns, tuple(lines))
 
 
