@@ -79,6 +79,16 @@ def test_what_is_not_uncertain_has_no_interval() -> None:
     assert drawing.better_side == "left"
 
 
+def test_an_axis_on_which_next_to_nothing_changes_says_its_value_once() -> None:
+    at = 98_400_000.0
+    still = Interval(at, at, at)
+    steps = (WaterfallStep("small", at, at + 100, Interval(100.0, 100.0, 100.0), "tied"),)
+    drawing = lay_out_waterfall(Waterfall("all", "bytes", "B", ("base", still), steps, ("all", still), True))
+    assert drawing is not None
+    told = [text for _, text in drawing.labels if text]
+    assert len(drawing.labels) > len(told) == len(set(told)) == 1
+
+
 def test_unknown_ends_are_cut_off() -> None:
     step = replace(make().steps[0], change=Interval(0.3, -math.inf, math.inf))
     drawing = lay_out_waterfall(replace(make("s"), steps=(step,)))

@@ -46,7 +46,7 @@ class WaterfallRow:
 
 @dataclass(frozen=True, slots=True)
 class WaterfallLayout:
-    """A waterfall ready to be drawn; ``labels`` are places and texts of its ticks."""
+    """A waterfall ready to be drawn; ``labels`` are places and texts of its ticks, each text once."""
 
     chart: Waterfall
     labels: tuple[tuple[float, str], ...]
@@ -62,7 +62,10 @@ def lay_out_waterfall(chart: Waterfall) -> WaterfallLayout | None:
     first, last = (_place_total(chart, axis, *total) for total in (chart.first, chart.last))
     rows = (first, *(_place_step(chart, axis, step) for step in chart.steps), _join(last, axis.at(chart.steps[-1].end)))
     side = "" if chart.less_is_better is None else "left" if chart.less_is_better else "right"
-    return WaterfallLayout(chart, tuple((axis.at(tick), _format_tick(tick, chart)) for tick in axis.ticks), rows, side)
+    told = [(axis.at(tick), _format_tick(tick, chart)) for tick in axis.ticks]
+    texts = [text for _, text in told]
+    labels = tuple((at, text if text not in texts[:i] else "") for i, (at, text) in enumerate(told))
+    return WaterfallLayout(chart, labels, rows, side)
 
 
 def _make_axis(chart: Waterfall) -> LinearAxis:
