@@ -136,9 +136,9 @@ def compare_texts(stored: Answer, now: GenerateAnswer, notes: Sequence[TokenNote
     if begin < 0:
         return "different", told
     gap = find_gap(written[:begin] + before, begin + at, notes)
-    if gap is not None and gap <= NEAR:
-        return "rounding", f"{told}; these were {gap:.2g} nats apart"
-    return "different", told
+    if gap is None:
+        return "different", told
+    return ("rounding" if gap <= NEAR else "different"), f"{told}; these were {gap:.3g} nats apart"
 
 
 def find_gap(stored: str, at: int, notes: Sequence[TokenNote]) -> float | None:

@@ -41,6 +41,7 @@ def test_a_word_that_was_nearly_as_likely_is_rounding(stored, now, pieces, place
     found, told = compare_texts(stored, now, notes)
     assert found == outcome
     assert place in told
+    assert told.endswith(f"; these were {gap} nats apart")
 
 
 def test_what_cannot_be_told_is_another_answer():
