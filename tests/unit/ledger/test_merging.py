@@ -45,6 +45,8 @@ from fairtrial.records import (
 )
 from tests.support.ledgers import TASK, TRIAL, candidate_id, filled, make_items
 
+OLDER = Path(__file__).parents[2] / "support" / "ledger_version_2.sql"
+
 WORDS = "The ferry to Saltmere sails at noon on every day but Sunday, and takes no dogs."
 
 
@@ -256,6 +258,8 @@ def spoil(path: Path, *statements: str) -> None:
         ("UPDATE answers SET answer = '{'", "is damaged: answers"),
         ("CREATE TRIGGER t AFTER INSERT ON answers BEGIN DELETE FROM items; END", "has a trigger 't'"),
         ("CREATE VIEW v AS SELECT 1", "has a view 'v'"),
+        ("ALTER TABLE answers ADD COLUMN more TEXT", "its table answers has not the columns of a ledger.*'more'"),
+        ("ALTER TABLE answers ADD COLUMN x TEXT AS (hex(zeroblob(9)))", "its table answers has not the columns"),
         ("UPDATE items SET cluster = 'x'", "has another item under the same id"),
         ("PRAGMA application_id = 7", "application id is 7"),
     ],
@@ -267,6 +271,19 @@ def test_hostile_and_damaged_ledgers_are_refused_in_words(tmp_path: Path, statem
     with pytest.raises(LedgerError, match=words):
         merge_ledgers(paths, tmp_path / "c.db", "first")
     assert not (tmp_path / "c.db").exists()
+
+
+def test_a_ledger_of_an_older_version_is_merged_as_often_as_one_likes(tmp_path: Path) -> None:
+    older, newer = tmp_path / "older.db", tmp_path / "newer.db"
+    with closing(sqlite3.connect(older)) as db:
+        db.executescript(OLDER.read_text())
+    newer.write_bytes(older.read_bytes())
+    Ledger.open(newer).close()  # brought into today's form
+    before, rows = older.read_bytes(), []
+    for at, parts in enumerate([(older, newer), (newer, older), (older, newer, tmp_path / "0.db")]):
+        rows.append(merge_ledgers(list(parts), tmp_path / f"{at}.db").rows)
+    assert rows[0]["answers"] == 20 and rows.count(rows[0]) == 3
+    assert older.read_bytes() == before
 
 
 @pytest.mark.parametrize(

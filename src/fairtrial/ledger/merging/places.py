@@ -23,9 +23,10 @@ from fairtrial.ledger.opening import (
     find_place,
     find_read_address,
 )
-from fairtrial.ledger.schema import CHECK, MIGRATIONS
+from fairtrial.ledger.schema import CHECK, MIGRATIONS, migrate
 from fairtrial.ledger.store import Ledger
 
+COLUMNS = "SELECT name, hidden FROM pragma_table_xinfo(?)"
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """What file systems say that know one name a file."""
 
@@ -164,7 +165,24 @@ def _check_contents(db: sqlite3.Connection, path: Path) -> int:
             f"{path.name} has a {odd[0]} {str(odd[1])[:40]!r}, which no ledger of fairtrial has; it is not merged.",
             fix="Take it from where it was written first.",
         )
+    if version == len(MIGRATIONS):
+        _check_columns(db, path)
     return version
+
+
+def _check_columns(db: sqlite3.Connection, path: Path) -> None:
+    """Raise LedgerError if a table has other columns than a ledger's, such as one that SQLite computes when read."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as usual:
+        migrate(usual)
+        tables = [str(name) for (name,) in usual.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            wanted, found = ({(name, hidden) for name, hidden in one.execute(COLUMNS, (table,))} for one in (usual, db))
+            if odd := sorted(str(name)[:40] for name, _ in wanted ^ found):
+                raise LedgerError(
+                    f"{path.name}: its table {table} has not the columns of a ledger of fairtrial ({odd[0]!r}); it is "
+                    "not merged.",
+                    fix="Take it from where it was written first.",
+                )
 
 
 def put_in_place(part: Path, out: Path) -> None:
