@@ -18,8 +18,8 @@ from fairtrial.records import Measure
 from fairtrial.stats.arrays import Floats, Ints
 from fairtrial.stats.ratios import Ratio, compare_ratios, estimate_ratio
 
-NO_COST = frozenset({"1", "nat", "bit", "B"})
-"""Units of what does not add up over items: qualities such as perplexities, and memory."""
+NO_COST = frozenset({"1", "nat", "bit", "B", "word"})
+"""Units of what does not add up over items: qualities such as perplexities and runs of quoted words, and memory."""
 
 
 @dataclass(frozen=True, slots=True)
