@@ -107,9 +107,21 @@ def test_one_length_does_not_narrow_the_curves_of_others(found: Findings, ledger
     assert second[2:4] == (None, "")
 
 
-def test_a_fall_is_told_as_one() -> None:
-    values = np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
-    sample = CurveSample(values, np.array([[5.0] * 4, [18.0] * 4]), np.arange(4))
+@pytest.mark.parametrize(
+    ("times", "begins", "ends"),
+    [
+        (5, "smol fell by thinking", "; not certain."),
+        (
+            1,
+            "smol perhaps falls by thinking",
+            "from 4 clusters of items, too few, so that this interval is too narrow.",
+        ),
+    ],
+)
+def test_a_fall_is_told_as_one(times: int, begins: str, ends: str) -> None:
+    first, last = np.repeat([1.0, 1.0, 0.0, 0.0], times), np.repeat([0.0, 0.0, 0.0, 1.0], times)
+    count = 4 * times
+    sample = CurveSample(np.array([first, last]), np.array([[5.0] * count, [18.0] * count]), np.arange(count))
     one = SimpleNamespace(
         family="smol",
         task=SimpleNamespace(name="sums"),
@@ -119,8 +131,8 @@ def test_a_fall_is_told_as_one() -> None:
     )
     rows = SimpleNamespace(plan=SimpleNamespace(seed=1), confidence=0.95)
     [told] = describe_curves([cast("TaskCurve", one)], cast("TrialValues", rows))
-    assert told.startswith("On sums, smol fell by thinking, from 50.0% with 5 tokens to 25.0% with 18 tokens: −25.0")
-    assert told.endswith("; not certain.")
+    assert told.startswith(f"On sums, {begins}, from 50.0% with 5 tokens to 25.0% with 18 tokens: −25.0")
+    assert told.endswith(ends)
 
 
 def test_charts_have_a_curve_for_each_system(found: Findings) -> None:

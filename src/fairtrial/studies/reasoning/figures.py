@@ -27,6 +27,9 @@ from fairtrial.studies.reasoning.families import TaskCurve
 LEAST_SPAN = 50.0
 """Tokens between neighbours below which their difference is not told for 100 more: it would be extrapolated."""
 
+FEW_CLUSTERS = 20
+"""Clusters of items below which draws of clusters give intervals that are too narrow: nothing is certain by them."""
+
 
 def describe_curves(curves: Iterable[TaskCurve], rows: TrialValues) -> Iterator[str]:
     """Yield what thinking longest brings each system on each task, beside thinking least."""
@@ -47,7 +50,12 @@ def describe_curves(curves: Iterable[TaskCurve], rows: TrialValues) -> Iterator[
             f"{100 * one.curve.values[last]:.1f}% with {_count(one.curve.tokens[last])}"
         )
         ends = f"{_format_points(gain.value)} points [{_format_points(gain.low)}, {_format_points(gain.high)}]"
-        if gain.low > 0:
+        clusters = len(np.unique(one.sample.clusters))
+        if clusters < FEW_CLUSTERS:
+            few = f"from {clusters} clusters of items, too few, so that this interval is too narrow"
+            how = "rises by" if gain.value > 0 else "falls by" if gain.value < 0 else "stays the same with"
+            yield f"On {one.task.name}, {one.family} perhaps {how} thinking, {told}: {ends}, {few}."
+        elif gain.low > 0:
             yield f"On {one.task.name}, thinking lifts {one.family} {told}: {ends}."
         elif gain.high < 0:
             yield f"On {one.task.name}, {one.family} gets worse by thinking, {told}: {ends}."
