@@ -26,8 +26,8 @@ ELSEWHERE = "the answers are made on a machine that cannot be looked at from her
 SILENT = "the engine does not say how many tokens it computes in what time"
 
 FREED = (
-    "this process gave back more memory than the candidate took, as it does after a training in the same run; run the "
-    "trial again with another ledger to measure it"
+    "this process gave back more memory than the candidate took, as happens after a training in the same run or where "
+    "there is next to nothing to load; run the trial again with another ledger to measure it"
 )
 UNLOADED = "its answers were in the ledger already, from another trial or a run that was killed, and it was not loaded"
 
