@@ -111,7 +111,7 @@ def _make_plain_table(*columns: str) -> Table:
     """Return an empty table; the first column is text, the others numbers."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for i, column in enumerate(columns):
-        table.add_column(column, justify="right" if i else "left", overflow="fold", min_width=5 if i else 9)
+        table.add_column(column, justify="right" if i else "left", overflow="fold")
     return table
 
 

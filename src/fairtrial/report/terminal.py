@@ -94,9 +94,9 @@ def make_verdicts_table(summary: Summary) -> FittedTable:
     within = f"; tied within ±{words.format_difference(margin, unit, signed=False)}{of}" if margin else ""
     title.append(f"  (difference with {confidence} interval{alone}{within})", style="not bold dim")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
-    table.add_column("task", overflow="fold", min_width=12)
+    table.add_column("task", overflow="fold")
     if len(compared) > 1:
-        table.add_column("candidate", overflow="fold", min_width=9)
+        table.add_column("candidate", overflow="fold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("difference", justify="right")
     table.add_column("fixed", justify="right", no_wrap=True)
