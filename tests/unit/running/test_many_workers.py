@@ -117,7 +117,7 @@ def test_workers_may_be_killed(tmp_path: Path, served: str) -> None:
         with killing("running.runners.serving", KILLS, trial.count_chunks) as killed:
             session = trial.conduct(RunnerPlace("processes", "", 2))
     assert len(killed) >= min(KILLS, 2), killed
-    assert session.facts["runner"]["lost"] >= 1
+    assert session.facts["runner"]["lost"] >= KILLS // 5, "a few may all have been killed before they had work"
 
 
 @LONG
@@ -135,7 +135,7 @@ def test_workers_and_nodes_of_a_ray_may_be_killed(tmp_path: Path, cluster: Any, 
             session = trial.conduct(RunnerPlace("ray", cluster.address, 2))
     assert len(killed) >= min(KILLS, 2), killed
     assert "node" in killed
-    assert session.facts["runner"]["lost"] >= 1
+    assert session.facts["runner"]["lost"] >= KILLS // 5, "a few may all have been killed before they had work"
     assert set(session.facts["answered_on"]) == {one.id for one in trial.plan.candidates}
 
 
