@@ -232,7 +232,7 @@ def test_another_embedder_on_a_machine_is_refused(tmp_path: Path) -> None:
         work.open(1, elsewhere=True)
 
 
-def test_other_software_and_a_wrong_port_are_named() -> None:
+def test_other_software_and_a_wrong_port_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     own = list_software(["numpy"])
     check_versions(own, own)
     with pytest.raises(EngineError, match=r"it has numpy \(none\), and this machine has \d"):
@@ -245,5 +245,7 @@ def test_other_software_and_a_wrong_port_are_named() -> None:
         threading.Thread(target=other.serve_forever, daemon=True).start()
         with pytest.raises(EngineError, match="something else listens there") as told:
             check_answers(f"127.0.0.1:{other.server_port}")
+        monkeypatch.setenv("RAY_USE_TLS", "1")
+        check_answers(f"127.0.0.1:{other.server_port}")
         other.shutdown()
     assert "`ray start --head`" in told.value.fix

@@ -1,89 +1,39 @@
-"""The server without a real model: forms of requests and answers, who is let in, limits, and what is told."""
+"""The server without a real model: forms of requests and answers, and what is told."""
 
 from __future__ import annotations
 
 import base64
-import json
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fairtrial.engines import open_engine
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.known import count_answers
-from fairtrial.models import resolve
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
 
 pytest.importorskip("starlette")
 pytest.importorskip("prometheus_client")
-testclient = pytest.importorskip("starlette.testclient")
+pytest.importorskip("starlette.testclient")
 
-from fairtrial.serve.app import make_app  # noqa: E402
-from fairtrial.serve.desk import Desk  # noqa: E402
-from fairtrial.serve.doors import read_keys  # noqa: E402
-from fairtrial.serve.hall import Hall  # noqa: E402
-from fairtrial.serve.incoming import Incoming  # noqa: E402
-from fairtrial.serve.served import About, Served, ServingLimits  # noqa: E402
-from fairtrial.serve.settling import check_template  # noqa: E402
-from fairtrial.serve.storing import Recorder  # noqa: E402
+from fairtrial.serve.settling import check_template
+from fairtrial.serve.storing import Recorder
+from tests.support.fake_server import ASKED, chunks, open_faker, post, serving
 
 KEY = "a-key-of-many-letters"
-ASKED = {"messages": [{"role": "user", "content": "Who is there?"}], "max_tokens": 8}
 PIXEL = base64.b64encode(
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 ).decode()
-
-
-@contextmanager
-def opened(spec: Candidate, slow: float = 0.0):
-    engine = open_engine(spec, resolve(spec.model, Path.cwd()))
-    if slow:
-        inside = engine.generate
-
-        def generate(requests):
-            time.sleep(slow)
-            return inside(requests)
-
-        engine.generate = generate
-    yield engine
-    engine.close()
-
-
-@contextmanager
-def serving(spec: Candidate | None = None, slow: float = 0.0, **more) -> Iterator:
-    spec = spec or Candidate(id="faker", model="fake:one", chat="model")
-    limits = more.pop("limits", ServingLimits())
-    desk = Desk(lambda: opened(spec, slow), limits.places, limits.waiting)
-    desk.start()
-    served = Served(About(spec.id, "c" * 32, "t" * 32, ({"words": "fine"},)), spec, desk, limits, **more)
-    app = make_app(Hall((served,)))
-    with testclient.TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
-        client.served = served
-        yield client
-    desk.close(0.0)
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator:
     with serving() as found:
         yield found
-
-
-def post(client, path: str, body: object, **more):
-    return client.post(path, json=body, **more)
-
-
-def chunks(response) -> list:
-    lines = [line.removeprefix("data: ") for line in response.text.split("\n\n") if line]
-    assert lines[-1] == "[DONE]"
-    return [json.loads(line) for line in lines[:-1]]
 
 
 def test_paths_are_there_with_and_without_v1(client) -> None:
@@ -99,7 +49,7 @@ def test_paths_are_there_with_and_without_v1(client) -> None:
 def test_an_answer_is_the_engines_and_says_whose_it_is(client) -> None:
     found = post(client, "/v1/chat/completions", ASKED).json()
     spec = client.served.spec
-    with opened(spec) as engine:
+    with open_faker(spec) as engine:
         [own] = engine.generate([GenerateRequest(Prompt("Who is there?"), 8)])
     [choice] = found["choices"]
     assert choice["message"]["content"] == own.text
@@ -152,7 +102,7 @@ def test_the_candidates_own_prompt_is_around_what_is_asked() -> None:
     spec = Candidate.model_validate({"id": "own", "model": "fake:one", "prompt": "Please: {{prompt}}\nAnswer:"})
     with serving(spec) as client:
         found = post(client, "/v1/completions", {"prompt": "Who?", "max_tokens": 6}).json()
-    with opened(spec) as engine:
+    with open_faker(spec) as engine:
         [own] = engine.generate([GenerateRequest(Prompt("Please: Who?\nAnswer:"), 6)])
     assert found["choices"][0]["text"] == own.text
     with pytest.raises(SpecError, match=r"cannot be served.*options"):
@@ -306,105 +256,6 @@ def test_several_choices_and_prompts(client) -> None:
     assert [one["index"] for one in found["choices"]] == [0, 1, 2, 3]
     assert found["choices"][0]["text"] != found["choices"][1]["text"]
     assert found == {**post(client, "/v1/completions", body).json(), "id": found["id"], "created": found["created"]}
-
-
-def test_keys_are_needed_where_there_are_some() -> None:
-    with serving(keys=(KEY, "another-key-of-many-letters")) as client:
-        path = "/v1/chat/completions"
-        for headers in ({}, {"Authorization": KEY}, {"Authorization": "Bearer wrong"}, {"X-Key": KEY}, {"Cookie": KEY}):
-            assert post(client, path, ASKED, headers=headers).status_code == 401
-        assert post(client, f"{path}?api_key={KEY}", {**ASKED, "api_key": KEY}).status_code == 401
-        assert client.get("/").status_code == client.get("/metrics").status_code == 401
-        assert client.get("/health").status_code == 200
-        for headers in ({"Authorization": f"Bearer {KEY}"}, {"X-Api-Key": "another-key-of-many-letters"}):
-            assert post(client, path, ASKED, headers=headers).status_code == 200
-        allowed = {"Authorization": f"Bearer {KEY}"}
-        for misplaced in ({"model": KEY}, {"messages": [{"role": KEY, "content": "x"}]}):
-            answer = post(client, path, {**ASKED, **misplaced}, headers=allowed).text
-            assert KEY not in answer
-            assert "[a key]" in answer
-        told = client.get("/metrics", headers=allowed).text
-    assert KEY not in told
-    assert read_keys({"FAIRTRIAL_API_KEYS": f" {KEY} ,,"}) == (KEY,)
-    with pytest.raises(SpecError) as found:
-        read_keys({"FAIRTRIAL_API_KEYS": "short"})
-    assert "'short'" not in str(found.value)
-
-
-def test_pages_of_other_sites_are_not_let_in() -> None:
-    with serving() as client:
-        assert (
-            post(client, "/v1/chat/completions", ASKED, headers={"Origin": "https://evil.example"}).status_code == 403
-        )
-        for host in ("evil.example", "127.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "127.1"):
-            assert client.get("/", headers={"Host": host}).status_code == 403
-        assert client.get("/", headers={"Host": "127.0.0.1:8011"}).status_code == 200
-        assert "access-control-allow-origin" not in client.get("/", headers={"Origin": "http://localhost"}).headers
-    with serving(origins=("https://mine.example",)) as client:
-        found = post(client, "/v1/chat/completions", ASKED, headers={"Origin": "https://mine.example"})
-        assert found.headers["access-control-allow-origin"] == "https://mine.example"
-
-
-def test_too_large_and_too_slow_bodies_are_refused() -> None:
-    with serving(limits=ServingLimits(body_bytes=1000)) as client:
-        assert post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 2000}).status_code == 413
-        parts = (b"x" * 400 for _ in range(4))
-        assert client.post("/v1/chat/completions", content=parts).status_code == 413
-        assert post(client, "/v1/chat/completions", ASKED).status_code == 200
-
-
-def test_bodies_together_have_a_limit_and_are_counted_off_again() -> None:
-    with serving(incoming=Incoming(most=1000)) as client:
-        assert post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 800}).status_code == 200
-        full = post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 2000})
-        assert full.status_code == 503
-        assert full.json()["error"]["code"] == "bodies_full"
-        assert client.served.incoming.held == 0
-        assert post(client, "/v1/chat/completions", ASKED).status_code == 200
-
-
-def test_more_than_may_wait_are_told_when_to_come_back() -> None:
-    with serving(slow=0.3, limits=ServingLimits(waiting=1)) as client:
-        found = []
-        crew = [
-            threading.Thread(target=lambda: found.append(post(client, "/v1/completions", {"prompt": "x"})))
-            for _ in range(6)
-        ]
-        for one in crew:
-            one.start()
-        for one in crew:
-            one.join()
-        busy = [one for one in found if one.status_code == 429]
-        assert busy
-        assert len(busy) < 6
-        assert int(busy[0].headers["retry-after"]) >= 1
-        assert busy[0].json()["error"]["code"] == "queue_full"
-        assert post(client, "/v1/completions", {"prompt": "x"}).status_code == 200
-
-
-def test_answers_have_their_time() -> None:
-    with serving(slow=0.5, limits=ServingLimits(answer_seconds=0.1)) as client:
-        response = post(client, "/v1/chat/completions", ASKED)
-        assert response.status_code == 503
-        assert response.json()["error"]["code"] == "timeout"
-
-
-def test_an_engine_that_fails_fails_one_request() -> None:
-    spec = Candidate(id="faker", model="fake:one", context=64)
-    with serving(spec) as client:
-        long = post(client, "/v1/completions", {"prompt": "x" * 200, "max_tokens": 4})
-        assert long.status_code == 400
-        assert long.json()["error"]["code"] == "context_length_exceeded"
-
-        def fail(requests):
-            raise ZeroDivisionError("the secret inside")
-
-        own, client.served.desk.engine.generate = client.served.desk.engine.generate, fail
-        broken = post(client, "/v1/completions", {"prompt": "x", "max_tokens": 4})
-        client.served.desk.engine.generate = own
-        assert broken.status_code == 500
-        assert "secret" not in broken.text
-        assert post(client, "/v1/completions", {"prompt": "x", "max_tokens": 4}).status_code == 200
 
 
 def test_a_share_of_answers_is_kept_and_everyone_is_told(tmp_path: Path) -> None:
