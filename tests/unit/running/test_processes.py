@@ -36,13 +36,13 @@ def planned(tmp_path: Path, **changes: object) -> Plan:
 
 @contextmanager
 def killing(times: int, seconds: float) -> Iterator[list[int]]:
-    """Kill workers of this process at random moments meanwhile, so many at most."""
+    """Kill workers of this process meanwhile, so many at most: the first as soon as it is there, others at random."""
     killed: list[int] = []
     over = threading.Event()
 
     def kill() -> None:
         random_moment = random.Random(times)
-        while len(killed) < times and not over.wait(random_moment.uniform(0.2, seconds)):
+        while len(killed) < times and not over.wait(random_moment.uniform(0.2, seconds) if killed else 0.01):
             found = [one for one in psutil.Process().children() if "fairtrial.running.runners.serving" in one.cmdline()]
             if found:
                 victim = random_moment.choice(found)
