@@ -175,11 +175,11 @@ def _compare(desk: Desk, found: FoundCandidate, options: ServeOptions, on_note: 
     if found.stored:
         told |= describe_sameness(compare_stored(desk, found.stored))
         bad = told["different"] + told["failed"]
-        near = f", {told['rounding']} but for rounding" if told["rounding"] else ""
+        near = f", {told['rounding']} the same up to rounding" if told["rounding"] else ""
         on_note(f"{told['asked']} stored questions asked again: {told['same']} answers the same{near}.")
         if bad:
-            wrong = wrong or f"{bad} of {told['asked']} answers are others now"
-            on_note(f"NOT THE SAME: {bad} of {told['asked']} answers are others than in the trial.")
+            wrong = wrong or f"{bad} of {told['asked']} answers differ now"
+            on_note(f"NOT THE SAME: {bad} of {told['asked']} answers differ from the trial's.")
             for one in told["examples"][:3]:
                 on_note(f"  {one['task']}, item {one['item'][:12]}: {one['outcome']}: {one['told']}")
     elif found.about.trial:
