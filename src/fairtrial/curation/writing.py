@@ -27,7 +27,7 @@ from fairtrial.curation.stored import StoredRows
 TRAIN, VALIDATION, DROPPED, GRAMS = "train.jsonl", "validation.jsonl", "dropped.jsonl", "grams.bin"
 DUPLICATES = "duplicates"
 """The step under whose name duplicates are counted."""
-MERGED = 4_000_000
+MERGED = 1_000_000
 """Hashes that are merged at a time."""
 
 
@@ -169,19 +169,39 @@ def join_shares(work: Path, pieces: int, folder: Path) -> dict[str, dict[str, An
     return described
 
 
+class SortedFile:
+    """A file of sorted uint64 that is read from its beginning to its end, a little at a time."""
+
+    def __init__(self, path: Path, step: int) -> None:
+        """Read ``step`` values at a time."""
+        self._path, self._step, self._at = path, step, 0
+        self._ahead = np.empty(0, "<u8")
+
+    def read_below(self, edge: int | None) -> npt.NDArray[np.uint64]:
+        """Return the next values that are less than ``edge``; all that are left if it is None."""
+        parts = [self._ahead]
+        while edge is None or not len(parts[-1]) or parts[-1][-1] < edge:
+            parts.append(np.fromfile(self._path, "<u8", self._step, offset=8 * self._at))
+            self._at += len(parts[-1])
+            if not len(parts[-1]):
+                break
+        joined = np.concatenate(parts)
+        end = len(joined) if edge is None else int(np.searchsorted(joined, np.uint64(edge)))
+        self._ahead = joined[end:].copy()
+        return joined[:end]
+
+
 def merge_sorted(paths: Sequence[Path], most: int = MERGED) -> Iterator[npt.NDArray[np.uint64]]:
     """Yield the values of files of sorted uint64, each once, in order, about ``most`` at a time.
 
     The values are hashes, which fall evenly: equal ranges hold about as many each.
     """
-    held = [np.memmap(path, "<u8", "r") for path in paths if path.stat().st_size]
-    ranges = max(1, -(-sum(map(len, held)) // most))
+    sizes = [path.stat().st_size // 8 for path in paths]
+    ranges = max(1, -(-sum(sizes) // most))
+    held = [SortedFile(path, size // ranges + 1) for path, size in zip(paths, sizes, strict=True)]
     edges = [(2**64 * number) // ranges for number in range(1, ranges)]
-    starts = [0] * len(held)
     for edge in [*edges, None]:
-        ends = [len(one) if edge is None else int(np.searchsorted(one, np.uint64(edge))) for one in held]
-        parts = [one[start:end] for one, start, end in zip(held, starts, ends, strict=True)]
-        starts = ends
+        parts = [one.read_below(edge) for one in held]
         if parts:
             yield sort_once(np.concatenate(parts))
 
