@@ -6,11 +6,12 @@ import json
 import random
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from fairtrial.curation.cluster import ClusterKind, DatatroveExecutor
+from fairtrial.cli.main import app
+from fairtrial.curation.cluster import DatatroveExecutor
 from fairtrial.curation.formats import files
 from fairtrial.curation.pieces import cut_file
 from fairtrial.curation.pipeline import curate
@@ -28,35 +29,29 @@ def write_rows(path: Path) -> Curate:
     return Curate.model_validate({"sources": [{"file": str(path), "licence": "CC0-1.0"}]})
 
 
-def start_ray(ray: Any) -> None:
-    """Start a Ray of this test's own; its processes have some seconds to start, which a busy machine does not keep."""
-    for left in reversed(range(3)):
-        try:
-            ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
-            return
-        except Exception:
-            ray.shutdown()
-            if not left:
-                raise
+def make_by_command(settings: Curate, out: Path) -> Path:
+    """Have the command make it on a Ray that it starts and ends."""
+    ray = pytest.importorskip("ray")
+    source = settings.sources[0]
+    told = ["curate", str(source.file), "--licence", str(source.licence), "--on", "ray", "--workers", "2"]
+    made = CliRunner().invoke(app, [*told, "--out", str(out), "--quiet"], catch_exceptions=False)
+    assert made.exit_code == 0, made.output
+    assert not ray.is_initialized()
+    return out
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("kind", ["local", "ray"])
+@pytest.mark.parametrize("where", ["datatrove's local executor", "a Ray"])
 def test_an_executor_of_datatrove_makes_the_same_bytes(
-    kind: ClusterKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "cut_file", partial(cut_file, size=4000))
     settings = write_rows(tmp_path / "texts.jsonl")
     usual = curate(settings, tmp_path / "usual").folder
-    if kind == "ray":
-        ray = pytest.importorskip("ray")
-        start_ray(ray)
-    try:
-        executor = DatatroveExecutor(kind, 2, tmp_path / "logs")
-        other = curate(settings, tmp_path / "other", executor).folder
-    finally:
-        if kind == "ray":
-            ray.shutdown()
+    if where == "a Ray":
+        other = make_by_command(settings, tmp_path / "other")
+    else:
+        other = curate(settings, tmp_path / "other", DatatroveExecutor("local", 2, tmp_path / "logs")).folder
     names = sorted(path.name for path in usual.iterdir())
     assert len(names) == 7
     assert [(other / name).read_bytes() for name in names] == [(usual / name).read_bytes() for name in names]

@@ -16,30 +16,30 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from fairtrial.cli.options import JsonOption, QuietOption
+from fairtrial.cli.options import HandsOption, JsonOption, QuietOption
 from fairtrial.cli.output import print_json
 from fairtrial.curation.base import CardFacts
 from fairtrial.curation.card.doubts import list_doubts
 from fairtrial.curation.cluster import DatatroveExecutor
-from fairtrial.curation.jobs import LocalExecutor
+from fairtrial.curation.jobs import Executor, LocalExecutor
 from fairtrial.curation.pipeline import Curated, OnStage, curate
 from fairtrial.errors import SpecError
 from fairtrial.machine import count_cores
 from fairtrial.pages.showing import make_inline
 from fairtrial.planning.contamination import ContaminationCheck
 from fairtrial.planning.plan import plan_tasks
+from fairtrial.running.runners.places import RunnerPlace, read_place
 from fairtrial.spec.against import place_against
 from fairtrial.spec.curate import Curate
 from fairtrial.spec.problems import validate_section
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.wording import describe_error
 from fairtrial.spec.yamlfile import read_yaml
+from fairtrial.spreading.joining import join_ray
 
 EMPTY = "It says what is curated, e.g. `sources: [{file: chats.jsonl, licence: CC-BY-4.0}]`; docs/curate.md."
 MOST_REASONS = 12
 """Of the table; all are on the card."""
-
-ExecutorName = Literal["local", "datatrove", "ray"]
 
 
 def make_set(
@@ -61,10 +61,13 @@ def make_set(
             help="Items that no row may hold: a trial file, for those of its tasks, or JSON Lines; may be repeated.",
         ),
     ] = None,
-    processes: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes; default: one a core.")] = None,
-    executor: Annotated[
-        ExecutorName, typer.Option(help="What runs the jobs: this machine, or datatrove's local or Ray executor.")
-    ] = "local",
+    on: Annotated[
+        str,
+        typer.Option(
+            "--on", help="Where it is done: local, processes (several side by side), ray or ray:ADDRESS (by datatrove)."
+        ),
+    ] = "processes",
+    workers: HandsOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -77,21 +80,32 @@ def make_set(
         if not (quiet or as_json):
             console.print(Text(make_inline(f"{line[:1].upper()}{line[1:]}.")), soft_wrap=True)
 
-    workers = processes or count_cores()
-    with _show_progress(quiet or as_json) as on_stage:
-        if executor == "local":
-            with LocalExecutor(workers) as local:
-                made = curate(settings, out, local, on_stage, tell)
-        else:
-            logs = out.absolute().with_name(f"{out.name}.part") / "logs"
-            kind: Literal["local", "ray"] = "ray" if executor == "ray" else "local"
-            made = curate(settings, out, DatatroveExecutor(kind, workers, logs), on_stage, tell)
+    place = read_place(on, workers, "a training set cannot be made")
+    with _show_progress(quiet or as_json) as on_stage, _open_executor(place, out) as executor:
+        made = curate(settings, out, executor, on_stage, tell)
     if as_json:
         print_json(_make_document(made))
         return
     _show(made, out)
     if not made.facts.train:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _open_executor(place: RunnerPlace, out: Path) -> Iterator[Executor]:
+    """Yield what runs the jobs.  Raises MissingExtraError for what is not installed, EngineError where no Ray is."""
+    workers = place.workers or count_cores()
+    if place.kind != "ray":
+        with LocalExecutor(1 if place.kind == "local" else workers) as local:
+            yield local
+        return
+    executor = DatatroveExecutor("ray", workers, out.absolute().with_name(f"{out.name}.part") / "logs")
+    ray, is_ours = join_ray(place.address)
+    try:
+        yield executor
+    finally:
+        if is_ours:
+            ray.shutdown()
 
 
 def _read_settings(sources: list[str], stated: dict[str, str], against: list[Path]) -> Curate:

@@ -25,7 +25,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def called(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["curate", *arguments, "--processes", "1"], catch_exceptions=False)
+    return CliRunner().invoke(app, ["curate", *arguments, "--on", "local"], catch_exceptions=False)
 
 
 def test_a_file_is_curated_as_usual_and_counts_are_told(place: Path) -> None:
