@@ -10,7 +10,6 @@ import pytest
 from fairtrial.archive import adding
 from fairtrial.spreading.base import DoneHere
 from fairtrial.spreading.opening import open_spread
-from tests.conformance.test_curation_executors import start_ray
 from tests.support.small_embedder import embedder_bytes
 from tests.unit.archive.test_spreading import embed, fill, read_rows, write_news
 
@@ -25,11 +24,8 @@ def test_a_ray_makes_the_archive_that_one_process_makes(tmp_path: Path, monkeypa
     usual, spread = tmp_path / "usual.db", tmp_path / "spread.db"
     fill(usual, news, DoneHere())
     made = embed(usual, model, DoneHere())
-    start_ray(ray)
-    try:
-        with closing(open_spread("ray", workers=2)) as gang:
-            fill(spread, news, gang)
-            assert embed(spread, model, gang) == made
-    finally:
-        ray.shutdown()
+    with closing(open_spread("ray", workers=2)) as gang:
+        fill(spread, news, gang)
+        assert embed(spread, model, gang) == made
+    assert not ray.is_initialized()
     assert read_rows(spread) == read_rows(usual)
