@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from fairtrial.errors import FairtrialError
+from fairtrial.workers.base import WorkerLink
 
 PieceT = TypeVar("PieceT")
 PartT = TypeVar("PartT")
@@ -95,56 +94,16 @@ class DoneHere:
         """Do nothing."""
 
 
-class LostHandError(Exception):
-    """A worker is gone; its message ends a sentence that begins with *a worker*."""
-
-
-class NoPlaceError(Exception):
-    """There was no place for a worker in time; its message ends a sentence that begins with *a worker*."""
-
-    def __init__(self, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.fix = fix
-
-
-@dataclass(frozen=True, slots=True)
-class PieceEnded:
-    """All parts of a piece were told; or what it raised."""
-
-    error: Exception | None = None
-
-
-class HandLink(Protocol):
-    """A worker that is ready."""
-
-    def send(self, packed: bytes) -> None:
-        """Give it a piece.  Raises LostHandError if it is gone."""
-        ...
-
-    def receive(self) -> Any:
-        """Return the next part of what it was sent last, or `PieceEnded`.  Raises LostHandError if it is gone."""
-        ...
-
-    def kill(self) -> None:
-        """End it; safe to call from another thread than the one that sends and receives."""
-        ...
-
-    def close(self) -> None:
-        """End it, and free what this end holds."""
-        ...
-
-
-class HandHost(Protocol):
+class GangHost(Protocol):
     """Where workers can be started."""
 
     kind: str
     most: int
-    threads: int
 
-    def start(self, work: SpreadWork[Any, Any], packed: bytes) -> HandLink:
-        """Return a worker that has the work's tool open.  ``packed`` is the work.
+    def start(self, work: SpreadWork[Any, Any]) -> WorkerLink:
+        """Return a worker that has the work's tool open, tells the parts of what it is sent, and then `WorkEnded`.
 
-        Raises a FairtrialError if it cannot be done there, LostHandError if the worker went, NoPlaceError if there is
+        Raises a FairtrialError if it cannot be done there, LostWorkerError if the worker went, NoPlaceError if there is
         no place for one.
         """
         ...
@@ -152,11 +111,3 @@ class HandHost(Protocol):
     def close(self) -> None:
         """Let go of it."""
         ...
-
-
-def make_worker_error(where: str, error: FairtrialError) -> FairtrialError:
-    """Return an error of a worker's, with where it was."""
-    told = type(error).__new__(type(error), error.message)
-    vars(told).update(vars(error))
-    told.where = f"{where}, {error.where}" if error.where else where
-    return told

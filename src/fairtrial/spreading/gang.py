@@ -6,7 +6,6 @@ waits, so that memory does not grow with the number of pieces or with what comes
 
 from __future__ import annotations
 
-import pickle
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,17 +14,9 @@ from itertools import islice
 from typing import Any
 
 from fairtrial.errors import EngineError, FairtrialError
-from fairtrial.spreading.base import (
-    HandHost,
-    HandLink,
-    LostHandError,
-    NoPlaceError,
-    PartT,
-    PieceEnded,
-    PieceT,
-    SpreadWork,
-)
-from fairtrial.spreading.channels import ChannelClosedError, PartChannel
+from fairtrial.spreading.base import GangHost, PartT, PieceT, SpreadWork
+from fairtrial.workers.base import LostWorkerError, NoPlaceError, WorkEnded, WorkerLink
+from fairtrial.workers.channels import ChannelClosedError, PartChannel
 
 AHEAD = 3
 """Pieces that are taken before their turn, for each worker."""
@@ -37,10 +28,9 @@ LOSSES = 5
 
 @dataclass(eq=False)
 class _Task:
-    """One piece: what is sent, the parts that came, how many, and how many workers it has cost."""
+    """One piece: the parts that came, how many, and how many workers it has cost."""
 
     piece: Any
-    packed: bytes
     channel: PartChannel = field(default_factory=lambda: PartChannel(WAITING))
     given: int = 0
     losses: int = 0
@@ -49,7 +39,7 @@ class _Task:
 class Gang:
     """Has pieces done by the workers of a host; see `fairtrial.spreading.base.Spread`."""
 
-    def __init__(self, host: HandHost) -> None:
+    def __init__(self, host: GangHost) -> None:
         """Start no worker yet."""
         self.host = host
         self.kind, self.at_once = host.kind, host.most
@@ -83,16 +73,15 @@ class Gang:
 class _GangRun:
     """The workers of one piece of work."""
 
-    def __init__(self, host: HandHost, work: SpreadWork[Any, Any]) -> None:
+    def __init__(self, host: GangHost, work: SpreadWork[Any, Any]) -> None:
         self.host, self.work = host, work
-        self._packed = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
         self._waiting: deque[_Task] = deque()
         self._coming: deque[_Task] = deque()
         self._current: _Task | None = None
         self._changed = threading.Condition()
         self._closed = False
         self._hands: list[threading.Thread] = []
-        self._links: set[HandLink] = set()
+        self._links: set[WorkerLink] = set()
         self._idle = 0
 
     def map(self, pieces: Iterable[Any]) -> Iterator[tuple[Any, Iterator[Any]]]:
@@ -100,7 +89,7 @@ class _GangRun:
         more = iter(pieces)
         while True:
             for piece in islice(more, max(0, AHEAD * self.host.most - len(self._coming))):
-                self._add(_Task(piece, pickle.dumps(piece, pickle.HIGHEST_PROTOCOL)))
+                self._add(_Task(piece))
             if not self._coming:
                 return
             self._current = task = self._coming.popleft()
@@ -112,6 +101,8 @@ class _GangRun:
     def _add(self, task: _Task) -> None:
         self._coming.append(task)
         with self._changed:
+            if self._closed:
+                task.channel.close()
             self._waiting.append(task)
             if self._idle < len(self._waiting) and len(self._hands) < self.host.most:
                 name = f"{self.host.kind} {len(self._hands) + 1}"
@@ -121,18 +112,17 @@ class _GangRun:
 
     def _take(self, task: _Task) -> Iterator[Any]:
         try:
-            while not isinstance(part := task.channel.take(), PieceEnded):
+            while not isinstance(part := task.channel.take(), WorkEnded):
                 yield part
         except ChannelClosedError:
             raise FairtrialError(
                 "the workers were ended.", fix="Run the same again, which goes on from here."
             ) from None
-        if part.error is not None:
-            raise part.error
+        part.result()
 
     def _serve(self) -> None:
         """Have one worker do pieces as long as there are any."""
-        link: HandLink | None = None
+        link: WorkerLink | None = None
         try:
             while (task := self._next()) is not None:
                 try:
@@ -141,7 +131,7 @@ class _GangRun:
                     self._give_back(task, error)
                     return
                 except Exception as error:
-                    task.channel.put(PieceEnded(error))
+                    task.channel.put(WorkEnded(error=error))
                     return
         except ChannelClosedError:
             return
@@ -156,7 +146,7 @@ class _GangRun:
             self._idle -= 1
             return None if self._closed else self._waiting.popleft()
 
-    def _do(self, task: _Task, link: HandLink | None) -> HandLink:
+    def _do(self, task: _Task, link: WorkerLink | None) -> WorkerLink:
         """Do a piece; return the worker that did it, which may be another one."""
         unready = 0
         while True:
@@ -164,9 +154,9 @@ class _GangRun:
             try:
                 link = link or self._start()
                 was_ready = True
-                link.send(task.packed)
+                link.send(task.piece)
                 known = 0
-                while not isinstance(part := link.receive(), PieceEnded):
+                while not isinstance(part := link.receive(), WorkEnded):
                     known += 1
                     if known > task.given:  # what is told again after a loss is known
                         task.channel.put(part)
@@ -177,7 +167,9 @@ class _GangRun:
                 if link is not None:
                     self._end(link)
                 raise
-            except LostHandError as error:
+            except NoPlaceError:
+                raise
+            except LostWorkerError as error:
                 if link is not None:
                     self._end(link)
                 link = None
@@ -188,16 +180,16 @@ class _GangRun:
                 if LOSSES in (task.losses, unready):
                     raise self._explain(task, error, was_ready) from None
 
-    def _start(self) -> HandLink:
-        link = self.host.start(self.work, self._packed)
+    def _start(self) -> WorkerLink:
+        link = self.host.start(self.work)
         with self._changed:
             if self._closed:
-                link.kill()
+                link.close()
                 raise ChannelClosedError
             self._links.add(link)
         return link
 
-    def _end(self, link: HandLink) -> None:
+    def _end(self, link: WorkerLink) -> None:
         with self._changed:
             self._links.discard(link)
         link.close()
@@ -209,9 +201,9 @@ class _GangRun:
                 self._waiting.appendleft(task)
                 self._changed.notify()
                 return
-        task.channel.put(PieceEnded(EngineError(f"a worker {error}.", fix=error.fix)))
+        task.channel.put(WorkEnded(error=EngineError(f"a worker {error}.", fix=error.fix)))
 
-    def _explain(self, task: _Task, error: LostHandError, was_ready: bool) -> FairtrialError:
+    def _explain(self, task: _Task, error: LostWorkerError, was_ready: bool) -> FairtrialError:
         if not was_ready:
             return FairtrialError(
                 f"a worker {error} before it was ready, and so it went {LOSSES} times.",

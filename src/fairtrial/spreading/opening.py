@@ -5,9 +5,7 @@ from __future__ import annotations
 from fairtrial.machine import count_cores
 from fairtrial.spreading.base import DoneHere, Spread
 from fairtrial.spreading.gang import Gang
-from fairtrial.spreading.processes import SpreadProcessHost
-from fairtrial.spreading.ray import SpreadRayHost
-from fairtrial.spreading.threads import ThreadHost
+from fairtrial.spreading.hosts import SpreadProcessHost, SpreadRayHost, ThreadHost
 
 
 def open_spread(kind: str, address: str = "", workers: int | None = None, waits: bool = False) -> Spread:

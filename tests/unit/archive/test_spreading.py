@@ -30,14 +30,13 @@ from fairtrial.errors import ArchiveError, EngineError, FairtrialError
 from fairtrial.rights import Circumstances
 from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spreading import gang
-from fairtrial.spreading.actor import list_software
 from fairtrial.spreading.base import DoneHere, Spread
 from fairtrial.spreading.gang import Gang
-from fairtrial.spreading.joining import check_answers
+from fairtrial.spreading.hosts import SpreadProcessHost, ThreadHost
 from fairtrial.spreading.opening import open_spread
-from fairtrial.spreading.processes import SpreadProcessHost
-from fairtrial.spreading.ray import check_versions
-from fairtrial.spreading.threads import ThreadHost
+from fairtrial.workers.actor import list_software
+from fairtrial.workers.joining import check_answers
+from fairtrial.workers.ray import check_versions
 from tests.support.small_embedder import embedder_bytes
 
 HERE = Circumstances(datetime(2026, 6, 1, tzinfo=UTC), profile="own-archive")

@@ -22,8 +22,9 @@ from fairtrial.running.conductor import run
 from fairtrial.running.runners import RunnerPlace
 from fairtrial.running.runners.here import ThreadLink
 from fairtrial.running.runners.likeness import compare_answers
-from fairtrial.running.runners.worker import WorkDone, WorkerMessage, WorkerSetup
+from fairtrial.running.runners.worker import WorkerMessage, WorkerSetup
 from fairtrial.spec.trial import Trial
+from fairtrial.workers.base import WorkEnded
 
 
 class OddLink(ThreadLink):
@@ -35,11 +36,11 @@ class OddLink(ThreadLink):
         self.facts: Mapping[str, Any] = {**self.facts, "processor": "odd" if self.odd else "even"}
 
     def receive(self) -> WorkerMessage:
-        message = super().receive()
-        if self.odd and isinstance(message, WorkDone) and isinstance(message.value, Answered):
+        message: WorkerMessage = super().receive()
+        if self.odd and isinstance(message, WorkEnded) and isinstance(message.value, Answered):
             scored = {name: one for name, one in message.value.answers.items() if isinstance(one, ScoreAnswer)}
             there = {name: replace(one, logprobs=tuple(x - 0.25 for x in one.logprobs)) for name, one in scored.items()}
-            return WorkDone(replace(message.value, answers=there))
+            return WorkEnded(replace(message.value, answers=there))
         return message
 
 

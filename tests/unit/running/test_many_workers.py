@@ -114,7 +114,7 @@ def count_chunks(path: Path, candidate: str = "") -> int:
 def test_workers_may_be_killed(tmp_path: Path, served: str) -> None:
     with faulty_proxy(served, FAULTS) as proxy:
         trial = KilledTrial(tmp_path, proxy)
-        with killing("running.runners.serving", KILLS, trial.count_chunks) as killed:
+        with killing("workers.serving", KILLS, trial.count_chunks) as killed:
             session = trial.conduct(RunnerPlace("processes", "", 2))
     assert len(killed) >= min(KILLS, 2), killed
     assert session.facts["runner"]["lost"] >= KILLS // 5, "a few may all have been killed before they had work"
@@ -131,7 +131,7 @@ def test_workers_and_nodes_of_a_ray_may_be_killed(tmp_path: Path, cluster: Any, 
 
     with faulty_proxy(served, FAULTS) as proxy:
         trial = KilledTrial(tmp_path, proxy)
-        with killing("ray::EngineActor", KILLS, trial.count_chunks, lose_node) as killed:
+        with killing("ray::WorkerActor", KILLS, trial.count_chunks, lose_node) as killed:
             session = trial.conduct(RunnerPlace("ray", cluster.address, 2))
     assert len(killed) >= min(KILLS, 2), killed
     assert "node" in killed
@@ -196,6 +196,6 @@ def kill_driver(trial: Path, ledger: Path, on: str) -> None:
     done = subprocess.run(run, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     end = time.monotonic() + 30
-    while any("ray::EngineActor" in read_command(one) for one in psutil.Process().children(recursive=True)):
+    while any("ray::WorkerActor" in read_command(one) for one in psutil.Process().children(recursive=True)):
         assert time.monotonic() < end, "an actor is left of a driver that is gone"
         time.sleep(0.2)

@@ -43,7 +43,7 @@ def killing(times: int, seconds: float) -> Iterator[list[int]]:
     def kill() -> None:
         random_moment = random.Random(times)
         while len(killed) < times and not over.wait(random_moment.uniform(0.2, seconds) if killed else 0.01):
-            found = [one for one in psutil.Process().children() if "fairtrial.running.runners.serving" in one.cmdline()]
+            found = [one for one in psutil.Process().children() if "fairtrial.workers.serving" in one.cmdline()]
             if found:
                 victim = random_moment.choice(found)
                 victim.send_signal(signal.SIGKILL)
@@ -137,7 +137,7 @@ def test_work_that_was_begun_goes_on_where_it_stopped_and_what_always_kills_is_n
         assert raised.value.where == "candidate a, task t, 50 items from 100"
         assert len(list(ever.iterdir())) == 2
     gone = time.monotonic() + 20
-    while any("runners.serving" in " ".join(one.cmdline()) for one in psutil.Process().children()):
+    while any("workers.serving" in " ".join(one.cmdline()) for one in psutil.Process().children()):
         assert time.monotonic() < gone, "a worker is left"
         time.sleep(0.1)
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from fairtrial.errors import EngineError, ModelError
-from fairtrial.machine import describe_machine
 from fairtrial.models import ResolvedModel
 from fairtrial.planning.plan import plan_trial
-from fairtrial.running.runners.ray import check_software
+from fairtrial.running.runners.ray import list_distributions
 from fairtrial.running.runners.shipping import NodeFiles, describe_path, list_pieces
 from fairtrial.spec.trial import Trial
+from fairtrial.workers.actor import list_software
+from fairtrial.workers.ray import check_versions
 
 
 def test_a_model_is_found_by_its_hash_or_taken_in_pieces_and_verified(tmp_path: Path) -> None:
@@ -46,9 +47,7 @@ def test_a_model_is_found_by_its_hash_or_taken_in_pieces_and_verified(tmp_path: 
 def test_other_software_on_a_machine_is_refused(tmp_path: Path) -> None:
     spec = {"candidates": [{"id": "a", "model": "fake:a"}], "tasks": [{"task": "table", "level": 1, "limit": 50}]}
     plan = plan_trial(Trial.model_validate(spec), tmp_path)
-    own = describe_machine()
-    check_software(own, plan.candidates)
-    packages = own["packages"]
-    assert isinstance(packages, dict)
-    with pytest.raises(EngineError, match=r"has fairtrial 0\.0\.1, and this one has"):
-        check_software({**own, "packages": {**packages, "fairtrial": "0.0.1"}}, plan.candidates)
+    own = list_software(list_distributions(plan.candidates))
+    check_versions(own, own)
+    with pytest.raises(EngineError, match=r"has fairtrial 0\.0\.1, and this machine has"):
+        check_versions(own, {**own, "fairtrial": "0.0.1"})

@@ -29,17 +29,17 @@ from fairtrial.running.runners.jobs import (
     CrewGroup,
     CrewTerms,
     CrewWorker,
-    LostWorkerError,
+    EngineLink,
     RunnerJob,
     WorkerHost,
-    WorkerLink,
     make_lost_error,
 )
 from fairtrial.running.runners.likeness import MachineComparison
 from fairtrial.running.runners.machines import CrewRecord
 from fairtrial.running.runners.needs import predict_bytes
 from fairtrial.running.runners.neighbours import find_unmeasured, join_wholes, leave_out_shared
-from fairtrial.running.runners.worker import GivenAnswer, WorkDone, WorkerNote, WorkerSetup, WorkFailed
+from fairtrial.running.runners.worker import GivenAnswer, WorkerNote, WorkerSetup
+from fairtrial.workers.base import LostWorkerError, WorkEnded
 
 T = TypeVar("T")
 ATTEMPTS = 5
@@ -69,7 +69,7 @@ class WorkerCrew:
 
     at_once = False
 
-    def __init__(self, host: WorkerHost, pool: EnginePool, terms: CrewTerms, here: Callable[..., WorkerLink]) -> None:
+    def __init__(self, host: WorkerHost, pool: EnginePool, terms: CrewTerms, here: Callable[..., EngineLink]) -> None:
         self.host, self.pool, self.terms, self._start_here = host, pool, terms, here
         self.record = CrewRecord(host)
         self._likeness = MachineComparison()
@@ -208,8 +208,7 @@ class WorkerCrew:
                 worker.jobs.append(job)
                 if len(worker.jobs) == 1:
                     self._begin(worker)
-                with suppress(OSError):  # whoever listens to it sees that it is gone
-                    worker.link.send(job.work)
+                worker.link.send(job.work)
 
     def _start(self, group: CrewGroup) -> bool:
         """Start one more worker of a group; return whether there was room."""
@@ -282,7 +281,7 @@ class WorkerCrew:
             try:
                 message = link.receive()
             except Exception as lost:  # a LostWorkerError, or what it told makes no sense
-                link.kill()
+                link.close()
                 self._lose(worker, str(lost))
                 return
             if isinstance(message, GivenAnswer):
@@ -291,10 +290,10 @@ class WorkerCrew:
                 self._events.put(partial(job.keeper, message.request, message.answer))
             elif isinstance(message, WorkerNote) and self.terms.settings.on_note is not None:
                 self.terms.settings.on_note(message.text)
-            elif isinstance(message, WorkDone | WorkFailed):
+            elif isinstance(message, WorkEnded):
                 self._finish(worker, message)
 
-    def _open_link(self, worker: CrewWorker) -> WorkerLink:
+    def _open_link(self, worker: CrewWorker) -> EngineLink:
         terms, group = self.terms, worker.group
         threads = terms.settings.threads if self._is_alone or group.here else self.host.threads
         settings = replace(terms.settings, threads=threads)
@@ -303,7 +302,7 @@ class WorkerCrew:
             return self._start_here(told)
         return self.host.start(told, group.needs, self._is_alone)
 
-    def _finish(self, worker: CrewWorker, message: WorkDone | WorkFailed) -> None:
+    def _finish(self, worker: CrewWorker, message: WorkEnded) -> None:
         """Take a job off a worker, with what came of it."""
         with self._lock:
             job = worker.jobs.popleft()
@@ -314,8 +313,8 @@ class WorkerCrew:
             else:
                 self._working[worker.link.machine].discard(worker)
             if job.is_check:
-                self._likeness.take(worker, getattr(message, "value", None))
-            elif isinstance(message, WorkFailed):
+                self._likeness.take(worker, message.value)
+            elif message.error is not None:
                 job.error = message.error
             else:
                 job.outcome = [self._settle(worker, job, message.value, beside)]

@@ -15,15 +15,12 @@ from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.plan import Plan
 from fairtrial.records import Answer, Request
 from fairtrial.running.runners.base import Keeps, RunnerWork
-from fairtrial.running.runners.worker import WorkerMessage, WorkerSetup
+from fairtrial.running.runners.worker import WorkerSetup
+from fairtrial.workers.base import WorkerLink
 
 
-class LostWorkerError(Exception):
-    """A worker is gone; the message says how, as the rest of a sentence that begins with it."""
-
-
-class WorkerLink(Protocol):
-    """How one worker is reached.
+class EngineLink(WorkerLink, Protocol):
+    """How a worker is reached that opens engines: it is sent `RunnerWork` and tells a `WorkerMessage` at a time.
 
     Attributes:
         machine: which machine it is on: the same text for the same machine.
@@ -32,18 +29,6 @@ class WorkerLink(Protocol):
 
     machine: str
     facts: Mapping[str, Any]
-
-    def send(self, work: RunnerWork[Any]) -> None:
-        """Send work; at once, whatever it is doing.  Raises OSError if it is gone."""
-        ...
-
-    def receive(self) -> WorkerMessage:
-        """Return its next message; waits.  Raises LostWorkerError if there will be none."""
-        ...
-
-    def kill(self) -> None:
-        """End it, whatever it is doing."""
-        ...
 
 
 class WorkerHost(Protocol):
@@ -66,7 +51,7 @@ class WorkerHost(Protocol):
         """Return whether there is memory for a worker that needs so many bytes, beside those that were given out."""
         ...
 
-    def start(self, setup: WorkerSetup, needs: int, alone: bool) -> WorkerLink:
+    def start(self, setup: WorkerSetup, needs: int, alone: bool) -> EngineLink:
         """Start a worker and wait until it is there.
 
         Args:
@@ -163,7 +148,7 @@ class CrewWorker:
     """
 
     group: CrewGroup
-    link: WorkerLink | None = None
+    link: EngineLink | None = None
     jobs: deque[RunnerJob] = field(default_factory=deque)
     is_retired: bool = False
     checks: deque[RunnerJob] = field(default_factory=deque)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fairtrial.running.runners.jobs import WorkerHost, WorkerLink
+from fairtrial.running.runners.jobs import EngineLink, WorkerHost
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -35,11 +35,11 @@ class CrewRecord:
         self.lost = 0
         self._machines: dict[str, Mapping[str, Any]] = {}
 
-    def note_worker(self, link: WorkerLink) -> None:
+    def note_worker(self, link: EngineLink) -> None:
         """Note that there is a worker."""
         self._machines.setdefault(link.machine, link.facts)
 
-    def number_machine(self, link: WorkerLink) -> int:
+    def number_machine(self, link: EngineLink) -> int:
         """Return the number of a worker's machine."""
         self.note_worker(link)
         return list(self._machines).index(link.machine)

@@ -1,13 +1,11 @@
 """What stands at the other end: opened engines that do one piece of work after another and tell what comes of it.
 
-It lives in a program of its own (`serving`), in a thread of the conductor's process (`here`), or in an actor of Ray.
+It lives in a program of its own, in a thread of the conductor's process (`here`), or in an actor of Ray (`remote`).
 Knows no ledger but for images, and no plan.
 """
 
 from __future__ import annotations
 
-import pickle
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -27,6 +25,7 @@ from fairtrial.running.answering import Answered, AnswerItems
 from fairtrial.running.pool import EnginePool, open_pool
 from fairtrial.running.runners.base import RunnerWork
 from fairtrial.spec.trial import Trial
+from fairtrial.workers.base import TellMessage, WorkEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +50,6 @@ class WorkerSetup:
 
 
 @dataclass(frozen=True, slots=True)
-class Greeting:
-    """A worker is there: facts about its machine and software, as JSON values."""
-
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class GivenAnswer:
     """An answer that must be kept, whatever becomes of the rest."""
 
@@ -72,26 +64,11 @@ class WorkerNote:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkDone:
-    """The outcome of the work that was sent first."""
-
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class WorkFailed:
-    """What the work raised that was sent first."""
-
-    error: Exception
-
-
-WorkerMessage = Greeting | GivenAnswer | WorkerNote | WorkDone | WorkFailed
-TellMessage = Callable[[WorkerMessage], None]
+WorkerMessage = GivenAnswer | WorkerNote | WorkEnded
 
 
 class EngineWorker:
-    """Does work, one piece at a time; `close` frees the engines."""
+    """Does work with engines that it opens; see `fairtrial.workers.base.WorkerService`."""
 
     def __init__(
         self,
@@ -105,7 +82,7 @@ class EngineWorker:
 
         Args:
             setup: whose engines, and how they run.
-            tell: is given all messages but the outcomes.
+            tell: is given all messages but that work ended.
             read_image: gives the bytes of images; None reads them from the ledger of the setup.
             locate: says where a model's files are on this machine; None: where the trial was planned.
             elsewhere: it is not in the conductor's process, and does what it can for it.
@@ -117,14 +94,10 @@ class EngineWorker:
         self._stack = ExitStack()
         self._pool: EnginePool | None = None
 
-    def do(self, work: RunnerWork[Any]) -> WorkDone | WorkFailed:
-        """Return the outcome of some work, or what it raised."""
-        try:
-            value = work.do(self._open(), lambda request, answer: self.tell(GivenAnswer(request, answer)))
-            value = add_cells(work, value) if self._elsewhere else value
-        except (Exception, SystemExit) as error:
-            return WorkFailed(make_portable(error))
-        return WorkDone(value)
+    def do(self, work: RunnerWork[Any]) -> Any:
+        """Return the outcome of some work.  Raises what it raises."""
+        value = work.do(self._open(), lambda request, answer: self.tell(GivenAnswer(request, answer)))
+        return add_cells(work, value) if self._elsewhere else value
 
     def _open(self) -> EnginePool:
         """Return the pool, made at the first call."""
@@ -152,13 +125,3 @@ def add_cells(work: object, outcome: object) -> object:
         return outcome
     requests = {request.id: request for requests in work.items for request in requests}
     return replace(outcome, cells=make_cells(requests, outcome.answers))
-
-
-def make_portable(error: BaseException) -> Exception:
-    """Return an error as it can be sent to another process: as it is where that can be, else in words."""
-    try:
-        if isinstance(error, Exception) and isinstance(pickle.loads(pickle.dumps(error)), type(error)):
-            return error
-    except Exception:  # whatever its class does when it is packed
-        pass
-    return RuntimeError("".join(traceback.format_exception(error)))

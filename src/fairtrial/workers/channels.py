@@ -1,4 +1,4 @@
-"""A queue between a worker's thread and whoever takes its parts: short, so that a worker waits, and closed for good."""
+"""A queue between a worker and whoever takes what it tells: short, so that the worker waits, and closed for good."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ChannelClosedError(Exception):
 class PartChannel:
     """Holds a few parts; who puts waits for room, who takes waits for a part."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: float) -> None:
         """Hold ``most`` parts at a time."""
         self._most = most
         self._held: deque[Any] = deque()
@@ -34,15 +34,14 @@ class PartChannel:
         """Return the first part; wait for it.  Raises ChannelClosedError if none will come."""
         with self._changed:
             self._changed.wait_for(lambda: self._held or self._closed)
-            if self._closed:
+            if not self._held:
                 raise ChannelClosedError
             part = self._held.popleft()
             self._changed.notify_all()
             return part
 
     def close(self) -> None:
-        """Let nobody wait any more."""
+        """Let nobody wait any more; what is held can still be taken."""
         with self._changed:
             self._closed = True
-            self._held.clear()
             self._changed.notify_all()
