@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "archive": ONE | {"engines", "images", "models", "sandbox", "spreading"},
     "spreading": {"errors", "machine", "workers"},
     "workers": {"errors", "machine"},
-    "curation": ONE | {"archive", "sandbox"},
+    "curation": ONE | {"archive", "sandbox", "spreading"},
     "stats": set(),
     "spec": ZERO,
     "models": ONE,

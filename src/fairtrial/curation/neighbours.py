@@ -56,6 +56,11 @@ class FindNeighbours:
         """File of the pairs."""
         return self.rows.work / "bands" / f"{self.round}-{self.band:03d}.npy"
 
+    @property
+    def label(self) -> str:
+        """Return which band it is."""
+        return f"comparing by band {self.band + 1}"
+
     def is_done(self) -> bool:
         """Return whether the pairs are there."""
         return self.path.exists()

@@ -67,6 +67,12 @@ class ReadPiece:
         """Where it writes."""
         return PieceFiles(self.order.work, self.number)
 
+    @property
+    def label(self) -> str:
+        """Return where its rows come from."""
+        source = self.order.settings.sources[self.piece.source]
+        return f"{source.file or source.archive}, from row {self.piece.first}"
+
     def is_done(self) -> bool:
         """Return whether its counts are there, which come last."""
         return self.files.path("json").exists()

@@ -75,6 +75,11 @@ class WritePiece:
         """What was read of the piece, and where its share goes."""
         return PieceFiles(self.decided.rows.work, self.number)
 
+    @property
+    def label(self) -> str:
+        """Return which piece it is."""
+        return f"writing piece {self.number + 1}"
+
     def is_done(self) -> bool:
         """Return whether its counts are there, which come last."""
         return self._path("json").exists()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from queue import SimpleQueue
 from typing import Any
 
 from fairtrial.errors import EngineError, FairtrialError
@@ -25,15 +26,25 @@ WAITING = 4
 LOSSES = 5
 """Workers that a piece may cost; and workers in a row that may be lost before they are ready."""
 
+FEWER = "fewer --workers, or --on local"
+"""What to take where memory is short."""
+
 
 @dataclass(eq=False)
 class _Task:
-    """One piece: the parts that came, how many, and how many workers it has cost."""
+    """One piece: the parts that came, how many, how many workers it has cost, and who wants to know when it ends."""
 
     piece: Any
     channel: PartChannel = field(default_factory=lambda: PartChannel(WAITING))
     given: int = 0
     losses: int = 0
+    ended: SimpleQueue[_Task] | None = None
+
+    def end(self, outcome: WorkEnded) -> None:
+        """Tell that no more parts come."""
+        self.channel.put(outcome)
+        if self.ended is not None:
+            self.ended.put(self)
 
 
 class Gang:
@@ -43,7 +54,7 @@ class Gang:
         """Start no worker yet."""
         self.host = host
         self.kind, self.at_once = host.kind, host.most
-        self._runs: list[_GangRun] = []
+        self._runs: list[GangRun] = []
 
     def __enter__(self) -> Gang:
         return self
@@ -55,7 +66,7 @@ class Gang:
         self, work: SpreadWork[PieceT, PartT], pieces: Iterable[PieceT]
     ) -> Iterator[tuple[PieceT, Iterator[PartT]]]:
         """Yield each piece with what comes of it, in order; see `Spread.map`."""
-        run = _GangRun(self.host, work)
+        run = GangRun(self.host, work)
         self._runs.append(run)
         try:
             yield from run.map(pieces)
@@ -70,11 +81,12 @@ class Gang:
         self.host.close()
 
 
-class _GangRun:
-    """The workers of one piece of work."""
+class GangRun:
+    """The workers of one piece of work; whoever closes it starts no more."""
 
-    def __init__(self, host: GangHost, work: SpreadWork[Any, Any]) -> None:
-        self.host, self.work = host, work
+    def __init__(self, host: GangHost, work: SpreadWork[Any, Any], fewer: str = FEWER) -> None:
+        """Start no worker yet; ``fewer`` is told its user instead of `FEWER`."""
+        self.host, self.work, self._fewer = host, work, fewer
         self._waiting: deque[_Task] = deque()
         self._coming: deque[_Task] = deque()
         self._current: _Task | None = None
@@ -97,6 +109,18 @@ class _GangRun:
             yield task.piece, parts
             for _ in parts:  # whoever took not all of them
                 pass
+
+    def finish(self, pieces: Sequence[PieceT]) -> Iterator[PieceT]:
+        """Yield pieces of which no parts come, each when it is done, whichever is done first; see `Spread.map`."""
+        ended = SimpleQueue[_Task]()
+        for piece in pieces:
+            self._add(_Task(piece, ended=ended))
+        for _ in pieces:
+            task = ended.get()
+            for _part in self._take(task):
+                pass
+            yield task.piece
+        self._coming.clear()
 
     def _add(self, task: _Task) -> None:
         self._coming.append(task)
@@ -131,7 +155,7 @@ class _GangRun:
                     self._give_back(task, error)
                     return
                 except Exception as error:
-                    task.channel.put(WorkEnded(error=error))
+                    task.end(WorkEnded(error=error))
                     return
         except ChannelClosedError:
             return
@@ -161,7 +185,7 @@ class _GangRun:
                     if known > task.given:  # what is told again after a loss is known
                         task.channel.put(part)
                         task.given += 1
-                task.channel.put(part)
+                task.end(part)
                 return link
             except ChannelClosedError:
                 if link is not None:
@@ -201,19 +225,19 @@ class _GangRun:
                 self._waiting.appendleft(task)
                 self._changed.notify()
                 return
-        task.channel.put(WorkEnded(error=EngineError(f"a worker {error}.", fix=error.fix)))
+        task.end(WorkEnded(error=EngineError(f"a worker {error}.", fix=error.fix)))
 
     def _explain(self, task: _Task, error: LostWorkerError, was_ready: bool) -> FairtrialError:
         if not was_ready:
             return FairtrialError(
                 f"a worker {error} before it was ready, and so it went {LOSSES} times.",
-                fix="Too little memory is the usual reason: take fewer --workers, or --on local.",
+                fix=f"Too little memory is the usual reason: take {self._fewer}.",
             )
         return FairtrialError(
             f"a worker {error}, and so it went {task.losses} times with this work.",
             where=self.work.name(task.piece),
-            fix="Too little memory is the usual reason: take fewer --workers, or leave that out. What was stored "
-            "stays, and the same command goes on from there.",
+            fix=f"Too little memory is the usual reason: take {self._fewer}. What was stored stays, and the same "
+            "command goes on from there.",
         )
 
     def close(self) -> None:
@@ -228,3 +252,5 @@ class _GangRun:
             link.kill()
         for task in tasks:
             task.channel.close()
+            if task.ended is not None:
+                task.ended.put(task)

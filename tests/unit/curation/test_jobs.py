@@ -18,6 +18,7 @@ import pytest
 from fairtrial.curation.jobs import LocalExecutor
 from fairtrial.curation.writing import merge_sorted, sort_once
 from fairtrial.errors import FairtrialError
+from fairtrial.spreading import gang
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,30 @@ class Mark:
 
     path: Path
     fails: str = ""
+    label = "a mark"
 
     def is_done(self) -> bool:
         return self.path.exists()
 
     def run(self) -> None:
-        if self.fails == "killed":
+        if self.fails == "killed" or (self.fails == "killed once" and not self.path.with_suffix(".died").exists()):
+            self.path.with_suffix(".died").touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.fails:
+        if self.fails and self.fails != "killed once":
             raise FairtrialError(self.fails, fix="Mend it.")
-        self.path.write_text(str(os.getpid()))
+        self.path.write_text("after all" if self.fails else str(os.getpid()))
+
+
+@dataclass(frozen=True)
+class Patient(Mark):
+    """Waits until another job is done."""
+
+    awaited: Path = Path()
+
+    def run(self) -> None:
+        while not self.awaited.exists():
+            time.sleep(0.01)
+        super().run()
 
 
 def make(folder: Path, fails: Sequence[str] = ("",) * 6) -> list[Mark]:
@@ -63,9 +78,27 @@ def test_an_error_of_a_job_comes_as_it_is(tmp_path: Path, processes: int) -> Non
         executor.run(make(tmp_path, ["", "", "the third is bad", ""]), lambda *_: None)
 
 
-def test_a_process_that_is_killed_is_told_and_the_rest_can_go_on(tmp_path: Path) -> None:
-    with LocalExecutor(2) as executor, pytest.raises(FairtrialError, match=r"(?s)ended by signal 9.*goes on from here"):
+def test_what_a_killed_process_was_doing_another_one_does_again(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    jobs = make(tmp_path, ["", "killed once", "", "killed once", ""])
+    with LocalExecutor(2) as executor:
+        executor.run(jobs, lambda done, of: told.append((done, of)))
+    assert [job.path.read_text() == "after all" for job in jobs] == [False, True, False, True, False]
+    assert told == [(done, 5) for done in range(6)]
+
+
+def test_a_job_that_ends_every_process_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gang, "LOSSES", 2)
+    told = r"(?s)^a mark: a worker was ended by signal 9, and so it went 2 times.*fewer processes.*goes on from there"
+    with LocalExecutor(2) as executor, pytest.raises(FairtrialError, match=told):
         executor.run(make(tmp_path, ["killed", "", "", ""]), lambda *_: None)
+
+
+def test_a_job_that_takes_long_keeps_no_other_waiting(tmp_path: Path) -> None:
+    jobs = [Patient(tmp_path / "waits", awaited=tmp_path / "29"), *make(tmp_path, [""] * 30)]
+    with LocalExecutor(2) as executor:
+        executor.run(jobs, lambda *_: None)
+    assert all(job.is_done() for job in jobs)
 
 
 def test_processes_end_with_their_parent(tmp_path: Path) -> None:
