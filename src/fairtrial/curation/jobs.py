@@ -98,7 +98,7 @@ class LocalExecutor:
                 yield job
             return
         if self._run is None:
-            self._run = GangRun(SpreadProcessHost(self.processes), JobWork(), "fewer processes")
+            self._run = GangRun(SpreadProcessHost(self.processes), JobWork())
         try:
             yield from self._run.finish(jobs)
         except BaseException:

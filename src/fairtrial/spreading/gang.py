@@ -26,8 +26,7 @@ WAITING = 4
 LOSSES = 5
 """Workers that a piece may cost; and workers in a row that may be lost before they are ready."""
 
-FEWER = "fewer --workers, or --on local"
-"""What to take where memory is short."""
+MEMORY = "Too little memory is the usual reason: take fewer --workers, or --on local."
 
 
 @dataclass(eq=False)
@@ -41,8 +40,13 @@ class _Task:
     ended: SimpleQueue[_Task] | None = None
 
     def end(self, outcome: WorkEnded) -> None:
-        """Tell that no more parts come."""
+        """Tell what became of it."""
         self.channel.put(outcome)
+        self.close()
+
+    def close(self) -> None:
+        """Tell that no more comes of it."""
+        self.channel.close()
         if self.ended is not None:
             self.ended.put(self)
 
@@ -84,9 +88,9 @@ class Gang:
 class GangRun:
     """The workers of one piece of work; whoever closes it starts no more."""
 
-    def __init__(self, host: GangHost, work: SpreadWork[Any, Any], fewer: str = FEWER) -> None:
-        """Start no worker yet; ``fewer`` is told its user instead of `FEWER`."""
-        self.host, self.work, self._fewer = host, work, fewer
+    def __init__(self, host: GangHost, work: SpreadWork[Any, Any]) -> None:
+        """Start no worker yet."""
+        self.host, self.work = host, work
         self._waiting: deque[_Task] = deque()
         self._coming: deque[_Task] = deque()
         self._current: _Task | None = None
@@ -126,7 +130,7 @@ class GangRun:
         self._coming.append(task)
         with self._changed:
             if self._closed:
-                task.channel.close()
+                task.close()
             self._waiting.append(task)
             if self._idle < len(self._waiting) and len(self._hands) < self.host.most:
                 name = f"{self.host.kind} {len(self._hands) + 1}"
@@ -231,13 +235,12 @@ class GangRun:
         if not was_ready:
             return FairtrialError(
                 f"a worker {error} before it was ready, and so it went {LOSSES} times.",
-                fix=f"Too little memory is the usual reason: take {self._fewer}.",
+                fix=MEMORY,
             )
         return FairtrialError(
             f"a worker {error}, and so it went {task.losses} times with this work.",
             where=self.work.name(task.piece),
-            fix=f"Too little memory is the usual reason: take {self._fewer}. What was stored stays, and the same "
-            "command goes on from there.",
+            fix=f"{MEMORY} What was stored stays, and the same command goes on from there.",
         )
 
     def close(self) -> None:
@@ -251,6 +254,4 @@ class GangRun:
         for link in links:
             link.kill()
         for task in tasks:
-            task.channel.close()
-            if task.ended is not None:
-                task.ended.put(task)
+            task.close()
