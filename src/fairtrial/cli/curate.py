@@ -35,7 +35,7 @@ from fairtrial.spec.problems import validate_section
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.wording import describe_error
 from fairtrial.spec.yamlfile import read_yaml
-from fairtrial.spreading.joining import join_ray
+from fairtrial.workers.joining import join_ray
 
 EMPTY = "It says what is curated, e.g. `sources: [{file: chats.jsonl, licence: CC-BY-4.0}]`; docs/curate.md."
 MOST_REASONS = 12
