@@ -102,7 +102,7 @@ class ActorLink:
             return self._ray.get(getattr(self._actor, name).remote(given), timeout=PLACING)
         except self._ray.exceptions.GetTimeoutError:
             fix = "`ray status` says what the Ray has and who holds it; take fewer --workers, or wait for the others."
-            raise NoPlaceError(f"was not placed within {PLACING} s", fix) from None
+            raise NoPlaceError(f"had no place, or was not ready, within {PLACING} s", fix) from None
         except self._ray.exceptions.RayError as error:
             raise LostWorkerError(describe_loss(error)) from error
 
