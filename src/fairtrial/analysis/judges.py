@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.judged import LabelledGrade, read_judge_costs, read_labelled_grades
-from fairtrial.ledger.plan import TrialRecord
+from fairtrial.ledger.plan import CandidateRecord, TrialRecord
+from fairtrial.ledger.training import find_graded_on
 from fairtrial.stats.agreement import estimate_kappa
 from fairtrial.stats.intervals import IntervalEstimate, estimate
 from fairtrial.stats.prediction_powered import estimate_correlation, estimate_error
@@ -32,6 +33,7 @@ class JudgeAgreement:
         error: mean of the grade of people less the judge's, with its interval; the scale is 0 to 1.
         verbosity: correlation of the judge's grade less that of people with the logarithm of an answer's words, above 0
             where it is kind to long answers; None where it is not defined.
+        left_out: answers that people have graded and on which nothing here is counted: the judge was trained on them.
     """
 
     count: int
@@ -41,9 +43,12 @@ class JudgeAgreement:
     file: str
     error: IntervalEstimate | None = None
     verbosity: IntervalEstimate | None = None
+    left_out: int = 0
 
     def describe(self) -> str:
         """Return it in words, for people."""
+        if self.same is None and self.left_out and not self.unread:
+            return "was trained on all answers by which its agreement with people could be measured"
         if self.same is None:
             return f"gave no grade that could be read to the {self.unread} answers that people have graded"
         low, high = round(100 * self.same.low), round(100 * self.same.high)
@@ -51,6 +56,7 @@ class JudgeAgreement:
         if self.kappa is not None:
             text += f", kappa {self.kappa.mean:z.2f} [{self.kappa.low:z.2f}, {self.kappa.high:z.2f}]"
         text += f"; {self.unread} more could not be read" if self.unread else ""
+        text += f" ({self.left_out:,} left out, which it was trained on)" if self.left_out else ""
         return text + self._describe_verbosity()
 
     def _describe_verbosity(self) -> str:
@@ -115,21 +121,24 @@ def find_judges(ledger: Ledger, trial_id: str) -> list[JudgeReport]:
         uses = tuple(dict.fromkeys((tasks[one.task], one.measure) for one in mine if one.task in tasks))
         kept = [one.id for one in mine] + [one.id for one in plan.examinations if one.judge == judge.id]
         judged, costs = read_judge_costs(ledger, judge.id, kept)
-        agreements = dict(_find_agreements(ledger, plan, judge.id, tasks))
+        agreements = dict(_find_agreements(ledger, plan, judge, tasks))
         found.append(JudgeReport(judge.name, judge.id in on_trial, uses, agreements, judged, costs))
     return found
 
 
 def _find_agreements(
-    ledger: Ledger, plan: TrialRecord, judge: str, tasks: Mapping[str, str]
+    ledger: Ledger, plan: TrialRecord, judge: CandidateRecord, tasks: Mapping[str, str]
 ) -> Iterator[tuple[tuple[str, str], JudgeAgreement]]:
+    trained_on = find_graded_on(plan.training, judge.name)
     for one in plan.examinations:
-        if one.judge != judge:
+        if one.judge != judge.id:
             continue
         scale = one.card.settings.document.get("scale")
         grades = [str(grade) for grade in scale] if isinstance(scale, list) else []
-        rows = read_labelled_grades(ledger, judge, one.id)
-        agreement = _measure_agreement(rows, grades, plan.decide.confidence, one.card.name)
+        rows = read_labelled_grades(ledger, judge.id, one.id)
+        fair = [row for row in rows if row.item_id not in trained_on]
+        agreement = _measure_agreement(fair, grades, plan.decide.confidence, one.card.name)
+        agreement = replace(agreement, left_out=len(rows) - len(fair))
         for task, measure in one.uses:
             if task in tasks:
                 yield (tasks[task], measure), agreement

@@ -39,11 +39,13 @@ class LabelledGrade:
         people: the grade that people gave, as the scale writes it.
         judge: the value that the judge gave; None where it could not be read.
         words: of the answer.
+        item_id: of the answer among those that people have graded.
     """
 
     people: str
     judge: float | None
     words: int
+    item_id: str = ""
 
 
 def read_labelled_grades(ledger: Ledger, judge_id: str, task_id: str) -> list[LabelledGrade]:
@@ -62,5 +64,5 @@ def read_labelled_grades(ledger: Ledger, judge_id: str, task_id: str) -> list[La
     for item_id, doc_id, cluster, body, value in rows:
         item = decode_item(item_id, doc_id, cluster, body)
         words = len(str(item.data.get("answer", "")).split())
-        found.append(LabelledGrade(item.gold[0], None if value is None else float(value), words))
+        found.append(LabelledGrade(item.gold[0], None if value is None else float(value), words, item_id))
     return found

@@ -105,12 +105,14 @@ class Training:
         unknown: there is an adapter of which nothing tells what it was trained on.
         withdrawn: how many of the documents that it was trained on were withdrawn from their archive since.
         denied: how many of them may not be trained on any more, as their rights are now.
+        graded: answers that people have graded for the trial's judges among it, by file.
     """
 
     seen: tuple[SeenItems, ...] = ()
     unknown: bool = False
     withdrawn: int = 0
     denied: int = 0
+    graded: tuple[SeenItems, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

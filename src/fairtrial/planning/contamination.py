@@ -16,11 +16,15 @@ from fairtrial.cache import cache_folder
 from fairtrial.curation.contamination.index import Contact, ItemIndex
 from fairtrial.curation.contamination.items import ItemText, write_items
 from fairtrial.curation.contamination.rules import WORDS
+from fairtrial.curation.contamination.short import MOST_WORDS
 from fairtrial.curation.contamination.trained import find_grams
+from fairtrial.curation.contamination.words import Hashes
 from fairtrial.errors import SpecError
 from fairtrial.levers import AppliedLever
 from fairtrial.models import ResolvedModel
 from fairtrial.planning.base import PlannedCandidate, PlannedTask, SeenItems, Training
+from fairtrial.records import Item
+from fairtrial.tasks.base import Task
 from fairtrial.tasks.find import GENERATED
 
 SHOWN = 100
@@ -38,11 +42,14 @@ class ContaminationCheck:
     Attributes:
         tasks: of the trial.
         allowed: whether a candidate that has seen items may stand trial.
+        graded: answers that people have graded, by which judges are examined; having seen them forbids nothing.
     """
 
     tasks: Sequence[PlannedTask] = ()
     allowed: bool = False
+    graded: Sequence[Task] = ()
     _known: dict[tuple[Path, float], tuple[SeenItems, ...] | None] = field(default_factory=dict)
+    _known_graded: dict[tuple[Path, float], tuple[SeenItems, ...]] = field(default_factory=dict)
 
     def check(self, name: str, before: Training, trained_on: Path) -> Training:
         """Return what is known of a candidate's training once it is trained on something more.
@@ -58,6 +65,7 @@ class ContaminationCheck:
         if key not in self._known:
             grams = find_grams(trained_on)
             self._known[key] = None if grams is None else tuple(self._count(list(self._index.find_seen(grams))))
+            self._known_graded[key] = () if grams is None else tuple(self._count_graded(grams))
         seen = self._known[key]
         if seen and not self.allowed:
             raise SpecError(tell_contaminated(name, seen), fix=FIX)
@@ -68,6 +76,7 @@ class ContaminationCheck:
             before.unknown or seen is None,
             max(before.withdrawn, gone),
             max(before.denied, denied),
+            _add(before.graded, self._known_graded[key]),
         )
 
     def check_lever(self, name: str, before: Training, applied: AppliedLever, model: ResolvedModel) -> Training:
@@ -89,6 +98,14 @@ class ContaminationCheck:
     def _index(self) -> ItemIndex:
         return ItemIndex([item for task in self.tasks if not task.form for item in list_item_texts(task)])
 
+    def _count_graded(self, grams: Hashes) -> Iterator[SeenItems]:
+        """Yield for each file of graded answers which of them were seen."""
+        for task in self.graded:
+            items = task.items()
+            found = list(ItemIndex([_list_graded_text(task.card.name, item) for item in items]).find_seen(grams))
+            if found:
+                yield _make_seen(task.card.name, found, len(items))
+
     def _count(self, contacts: Sequence[Contact]) -> Iterator[SeenItems]:
         """Yield for each task which of the items that are asked were seen."""
         names = {task.id: task.name for task in self.tasks}
@@ -99,15 +116,21 @@ class ContaminationCheck:
             ]
             found = [one for one in found if one.item.id in asked]
             if found:
-                rules = Counter(one.rule for one in found)
-                first = min(found, key=lambda one: list(WORDS).index(one.rule))
-                yield SeenItems(
-                    task.name,
-                    tuple(one.item.id for one in found),
-                    len(task.items),
-                    {told: rules[rule] for rule, told in WORDS.items() if rule in rules},
-                    first.words or first.item.question,
-                )
+                yield _make_seen(task.name, found, len(task.items))
+
+
+def _make_seen(name: str, found: Sequence[Contact], of: int) -> SeenItems:
+    rules = Counter(one.rule for one in found)
+    first = min(found, key=lambda one: list(WORDS).index(one.rule))
+    told = {words: rules[rule] for rule, words in WORDS.items() if rule in rules}
+    return SeenItems(name, tuple(one.item.id for one in found), of, told, first.words or first.item.question)
+
+
+def _list_graded_text(name: str, item: Item) -> ItemText:
+    """Return a graded answer as a text: a long one by itself, since other answers to its question are others."""
+    question, answer = (str(item.data.get(column) or "") for column in ("question", "answer"))
+    long = len(answer.split()) > MOST_WORDS
+    return ItemText(name, item.id, answer if long else question, (), () if long else (answer,))
 
 
 def list_item_texts(task: PlannedTask) -> Iterator[ItemText]:
@@ -125,6 +148,7 @@ def describe_training(candidates: Sequence[PlannedCandidate]) -> list[dict[str, 
         if whole != Training():
             told = {"seen": [asdict(task) for task in whole.seen], "unknown": whole.unknown}
             told |= {"withdrawn": whole.withdrawn} | ({"denied": whole.denied} if whole.denied else {})
+            told |= {"graded": [asdict(one) for one in whole.graded]} if whole.graded else {}
             found.append({"candidate": one.name, **told})
     return found
 
@@ -139,6 +163,7 @@ def _join_training(one: PlannedCandidate) -> Training:
             whole.unknown or told.unknown,
             max(whole.withdrawn, told.withdrawn),
             max(whole.denied, told.denied),
+            _add(whole.graded, told.graded),
         )
     return whole
 
@@ -169,6 +194,16 @@ def tell_changed(one: PlannedCandidate) -> Iterator[str]:
     if denied := whole.denied:
         many = f"{denied:,} documents" if denied > 1 else "a document"
         yield f"{one.name} was trained on {many} on which nothing may be trained any more: rights have changed."
+
+
+def tell_graded(judges: Sequence[PlannedCandidate]) -> Iterator[str]:
+    """Yield which judges were trained on answers by which they are examined."""
+    for judge in judges:
+        for seen in _join_training(judge).graded:
+            yield (
+                f"the judge {judge.name!r} was trained on {len(seen.items):,} of {seen.of:,} graded answers of "
+                f"{seen.task}: how far it agrees with people is told without them."
+            )
 
 
 def tell_contaminated(name: str, seen: Sequence[SeenItems]) -> str:

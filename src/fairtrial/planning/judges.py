@@ -178,6 +178,12 @@ def _name_judges(task: PlannedTask, named: Mapping[str, PlannedCandidate]) -> Pl
     return replace(task, id=content_hash(card), judged_by=judged_by)
 
 
+def list_graded(tasks: Sequence[PlannedTask]) -> list[Task]:
+    """Return the answers that people have graded, by which judges of these tasks are examined, each file once."""
+    labelled = [use.labelled for task in tasks for use in list_judges(task.plain) if use.labelled is not None]
+    return list({(one.card.name, one.card.revision): one for one in labelled}.values())
+
+
 def _list_examinations(
     tasks: Sequence[PlannedTask], named: Mapping[str, PlannedCandidate]
 ) -> Iterator[JudgeExamination]:

@@ -19,9 +19,9 @@ from fairtrial.measures import find_measures
 from fairtrial.planning.base import PlannedCandidate as PlannedCandidate
 from fairtrial.planning.base import PlannedTask as PlannedTask
 from fairtrial.planning.candidates import CandidatePlanner, check_order
-from fairtrial.planning.contamination import ContaminationCheck, describe_training, tell_training
+from fairtrial.planning.contamination import ContaminationCheck, describe_training, tell_graded, tell_training
 from fairtrial.planning.frontiers import plan_frontiers
-from fairtrial.planning.judges import Judges, plan_judges
+from fairtrial.planning.judges import Judges, list_graded, plan_judges
 from fairtrial.planning.limits import plan_limits
 from fairtrial.planning.logged_rows import LoggedGrades
 from fairtrial.planning.logs import is_of_logs, plan_logs
@@ -217,7 +217,7 @@ def plan_trial(
     tasks = plan_tasks(trial, base_dir, known, trust_task_code=trust_task_code, on_progress=on_progress, where=where)
     specs = {c.id: c for c in (*trial.candidates, *trial.judges)}
     planner = CandidatePlanner(base_dir, on_progress, tasks, specs, trains=trains)
-    planner.contamination = ContaminationCheck(tasks, trial.contaminated == "allow")
+    planner.contamination = ContaminationCheck(tasks, trial.contaminated == "allow", list_graded(tasks))
     planner.planned |= {name: one.candidate for name, one in known.items()}
     planner.lines |= {c.id: where("candidates", i, "model") for i, c in enumerate(trial.candidates)}
     for i, spec in enumerate(trial.candidates):
@@ -228,7 +228,7 @@ def plan_trial(
     planned = tuple(planner.planned[spec.id] for spec in trial.candidates)
     tasks, judges = plan_judges(trial, tasks, planner, where)
     every = {one.name: one for one in (*planned, *judges.named)}
-    for line in (*_describe_comparison(planned), *tell_training([*every.values()])):
+    for line in (*_describe_comparison(planned), *tell_training([*every.values()]), *tell_graded(judges.named)):
         on_progress(line)
     _check_readings(trial, tasks, where)
     with add_place(where("study")):

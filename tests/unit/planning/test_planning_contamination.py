@@ -139,6 +139,29 @@ def test_a_judge_that_was_trained_on_items_is_refused_or_said(place: Path) -> No
     assert (training["candidate"], len(training["seen"][0]["items"])) == ("strict", 1)
 
 
+def test_a_judge_that_was_trained_on_the_answers_that_it_is_examined_by_is_said(place: Path) -> None:
+    long = "The council kept {} boats in the harbour through the storm of that winter and sold the other ones by June."
+    graded = [(f"How did boat {i} fare?", long.format(name)) for i, name in enumerate(("nine", "sixty", "forty"))]
+    graded += [("Where did they go?", "To Harrow."), ("Where did they go?", "To Saltmere.")]
+    labels = "".join(f'"{question}","{answer}",1\n' for question, answer in graded)
+    (place / "labels.csv").write_text(f"question,answer,grade\n{labels}")
+    learned = [(f"Grade this answer.\n\nQuestion:\n{q}\n\nAnswer:\n{a}", "Grade: 1") for q, a in (graded[1], graded[3])]
+    write_rows(place, *learned)
+    judge = Candidate(id="strict", model="fake:x", levers=({"tune": {"data": "rows.jsonl"}},))
+    settings = {"by": "strict", "scale": [0, 1], "labels": "labels.csv"}
+    task = TaskEntry.model_validate({"file": "own.csv", "grade": {"judge": settings}})
+    trial = Trial(name="t", candidates=(Candidate(id="base", model="fake:x"),), tasks=(task,), judges=(judge,))
+    told: list[str] = []
+    made = plan_trial(trial, place, on_progress=told.append)
+    [examination] = made.judges.examinations
+    [training] = made.document()["training"]
+    [seen] = training["graded"]
+    wanted = [one.id for one in examination.task.items if one.doc_id in (1, 3)]
+    assert (training["candidate"], training["seen"]) == ("strict", [])
+    assert (seen["task"], sorted(seen["items"]), seen["of"]) == ("labels.csv", sorted(wanted), 5)
+    assert any("the judge 'strict' was trained on 2 of 5 graded answers of labels.csv" in line for line in told)
+
+
 def test_clean_rows_say_nothing(place: Path) -> None:
     write_rows(place, ("Who are you?", "Nobody."), ("What is the capital of Chile?", "Santiago"))
     made = plan(place, {"tune": {"data": "rows.jsonl"}})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import examine_ledger
 from fairtrial.ledger.gc import collect
 from fairtrial.models import ResolvedModel
+from fairtrial.planning.base import SeenItems, Training
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import (
     Answer,
@@ -215,6 +216,29 @@ def test_without_graded_answers_that_is_said(tmp_path: Path) -> None:
         conducted(plan, ledger)
         [doubt] = [one for one in summarise(ledger, plan.id).doubts if one.kind == "judge_unexamined"]
     assert doubt.headline and "nobody has measured how far people agree" in doubt.text
+
+
+def test_a_judge_is_not_examined_by_answers_that_it_was_trained_on(tmp_path: Path, labelled: Letters) -> None:
+    plan = planned(tmp_path, labelled)
+    [examination] = plan.judges.examinations
+    for few, said in (
+        (5, "(25 left out, which it was trained on)"),
+        (0, "was trained on all answers by which its agreement"),
+    ):
+        ids = tuple(item.id for item in examination.task.items if item.doc_id % 6 or not few)
+        training = Training(graded=(SeenItems("labels.csv", ids, 30, {"question and answer": len(ids)}, "q1"),))
+        judge = replace(plan.judges.named[0], training=training)
+        mine = replace(plan, judges=replace(plan.judges, named=(judge,)))
+        with Ledger.open(tmp_path / f"{few}.db") as ledger:
+            conducted(mine, ledger)
+            summary = summarise(ledger, mine.id)
+        [doubt] = [one for one in summary.doubts if one.kind == "judge_trained_on_labels"]
+        assert doubt.headline and (doubt.count, doubt.of) == (len(ids), 30)
+        assert f"was trained on {len(ids)} of the 30 graded answers of labels.csv" in doubt.text
+        [agreement] = summary.judges[0].agreements.values()
+        assert (agreement.count, agreement.left_out, summary.corrected) == (few, len(ids), [])
+        assert any(said in one.text for one in summary.doubts)
+    assert mine.id != plan.id
 
 
 def test_graded_answers_of_one_grade_say_nothing_of_others(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt
-from fairtrial.analysis.judges import FEWEST_LABELS, JudgeReport, find_judges
+from fairtrial.analysis.judges import FEWEST_LABELS, JudgeAgreement, JudgeReport, find_judges
 from fairtrial.ledger import Ledger, query
 
 LOW_KAPPA = 0.4
@@ -19,9 +19,23 @@ def find_judge_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     for judge in find_judges(ledger, trial.id):
         for task, measure in judge.uses:
             yield _tell_agreement(judge, task, measure)
+            found = judge.agreements.get((task, measure))
+            if found is not None and found.left_out:
+                yield _tell_left_out(judge, task, measure, found)
         if judge.on_trial:
             text = f"{judge.name} is on trial and grades its own answers: judges prefer what they wrote themselves."
             yield Doubt("own_judge", text, candidate=judge.name, headline=True)
+
+
+def _tell_left_out(judge: JudgeReport, task: str, measure: str, found: JudgeAgreement) -> Doubt:
+    """Return that a judge was trained on answers by which it was to be examined."""
+    asked = found.left_out + found.count + found.unread
+    text = (
+        f"The judge {judge.name}, which gives {measure} on {task}, was trained on {found.left_out:,} of the {asked:,} "
+        f"graded answers of {found.file}. They are left out of its agreement with people and of corrected values; where "
+        "they are answers of this trial, its grades of these repeat what it learned."
+    )
+    return Doubt("judge_trained_on_labels", text, task, "", found.left_out, asked, True)
 
 
 def _tell_agreement(judge: JudgeReport, task: str, measure: str) -> Doubt:
