@@ -22,3 +22,14 @@ def add_place(where: str) -> Iterator[None]:
         elif not error.where.startswith(where.rpartition(":")[0]):
             error.where = f"{where}: {error.where}"
         raise
+
+
+@contextmanager
+def name_candidate(name: str) -> Iterator[None]:
+    """Say in an error which candidate it is about, unless it does; an empty name says nothing."""
+    try:
+        yield
+    except FairtrialError as error:
+        if name not in error.message:
+            error.message = f"candidate {name!r}: {error.message}"
+        raise

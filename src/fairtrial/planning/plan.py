@@ -27,7 +27,7 @@ from fairtrial.planning.logged_rows import LoggedGrades
 from fairtrial.planning.logs import is_of_logs, plan_logs
 from fairtrial.planning.matching import Recording, open_recordings
 from fairtrial.planning.passages import DivergencePassages, plan_passages
-from fairtrial.planning.places import Where, add_place
+from fairtrial.planning.places import Where, add_place, name_candidate
 from fairtrial.planning.prompting import check_prompts
 from fairtrial.planning.sources import SourceFinder
 from fairtrial.planning.tasks import check_names, make_card_document, plan_forms, plan_task
@@ -221,7 +221,7 @@ def plan_trial(
     planner.planned |= {name: one.candidate for name, one in known.items()}
     planner.lines |= {c.id: where("candidates", i, "model") for i, c in enumerate(trial.candidates)}
     for i, spec in enumerate(trial.candidates):
-        with add_place(where("candidates", i)):
+        with add_place(where("candidates", i)), name_candidate(spec.id if trial.locate(i)[0] == "study" else ""):
             planner.plan_named(spec.id)
         with add_place(where("candidates", i, "prompt")):
             check_prompts(planner.planned[spec.id], tasks)

@@ -18,6 +18,7 @@ from fairtrial.spec.levers import locate_levers
 from fairtrial.spec.problems import validate_section
 from fairtrial.spec.recorded import Recorded
 from fairtrial.spec.schemes import scheme_of
+from fairtrial.spec.steps import LeversStudy
 from fairtrial.spec.textfile import read_text_files
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places, read_yaml
@@ -43,7 +44,14 @@ class LoadedTrial:
 
     def where(self, *at: str | int) -> str:
         """Return ``file:line`` of a part, e.g. ``where("tasks", 0, "task")``; empty for a trial made in Python."""
-        return self.places.where(at) if self.path else ""
+        if not self.path:
+            return ""
+        if at[:1] == ("candidates",) and len(at) > 1 and isinstance(at[1], int):
+            at = self.trial.locate(at[1], *at[2:])
+        if at[:2] == ("study", "levers") and len(at) > 2 and ("study", "levers", 0) in self.places.lines:
+            names = self.trial.study.list_names() if isinstance(self.trial.study, LeversStudy) else []
+            at = (*at[:2], names.index(at[2]) if at[2] in names else at[2], *at[3:])  # steps written as a list
+        return self.places.where(at)
 
 
 def load_trial(path: Path) -> LoadedTrial:

@@ -25,6 +25,7 @@ from fairtrial.spec.steps import LeversStudy, make_arms
 from fairtrial.spec.study import ReasoningPerToken, StudySettings, list_named_candidates
 from fairtrial.spec.think import name_family
 from fairtrial.spec.thinking import make_lengths
+from fairtrial.spec.written import locate_candidate
 
 TIMED_ALONE = ("latency", "first_token_seconds", "tokens_per_second")
 """Measures that exist only where items are asked one at a time."""
@@ -200,7 +201,7 @@ class Trial(PublicSection):
         ids = [candidate.id for candidate in self.candidates]
         for i, name in enumerate(ids):
             if name in ids[:i]:
-                raise make_problem(f"two candidates have the id {name!r}", "candidates", i, "id")
+                raise make_problem(f"two candidates have the id {name!r}", *self.locate(i, "id"))
         for i, judge in enumerate(self.judges):
             if judge.id in [*ids, *(other.id for other in self.judges[:i])]:
                 raise make_problem(f"two candidates or judges have the id {judge.id!r}", "judges", i, "id")
@@ -239,11 +240,11 @@ class Trial(PublicSection):
     @model_validator(mode="after")
     def _references_lead_somewhere(self) -> Trial:
         known = {candidate.id: candidate for candidate in self.candidates}
-        everybody = [("candidates", i, one) for i, one in enumerate(self.candidates)]
-        everybody += [("judges", i, one) for i, one in enumerate(self.judges)]
-        for key, i, candidate in everybody:
+        everybody = [*enumerate(self.candidates), *enumerate(self.judges)]
+        for number, (i, candidate) in enumerate(everybody):
             for reference in find_references(candidate):
-                at = (key, i, *reference.at)
+                on_trial = number < len(self.candidates)
+                at = self.locate(i, *reference.at) if on_trial else ("judges", i, *reference.at)
                 for name in _names_in(reference):
                     others = [other for other in known if other != candidate.id]
                     if name not in others:
@@ -282,6 +283,10 @@ class Trial(PublicSection):
             if name in TIMED_ALONE and not self.latency_items:
                 raise make_problem(f"{name} is only measured with latency_items: add e.g. 'latency_items: 50'", *at)
         return self
+
+    def locate(self, i: int, *part: str | int) -> tuple[str | int, ...]:
+        """Return where a part of candidate ``i`` was written, also of one that the study has made."""
+        return locate_candidate(self.candidates, self.study, self.baseline, i, *part)
 
     def task_names(self) -> tuple[str, ...]:
         """Return the name of each task entry in tables: its id, else its task.

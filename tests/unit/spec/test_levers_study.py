@@ -9,6 +9,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from fairtrial.errors import FairtrialError
+from fairtrial.planning.plan import plan_trial
+from fairtrial.spec.source import load_trial
 from fairtrial.spec.steps import LeversStudy, iterate_arms, list_chains
 from fairtrial.spec.trial import Trial
 
@@ -109,3 +112,72 @@ def test_the_page_tells_every_setting() -> None:
     text = (Path(__file__).parents[3] / "docs" / "levers-study.md").read_text(encoding="utf-8")
     told = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
     assert told == [name for name in LeversStudy.model_fields if name != "name"]
+
+
+FILE = """name: t
+candidates:
+  - {id: other, model: "fake:a"}
+  - {id: smol, model: "fake:a", levers: [{quantize: f16}]}
+  - {id: last, model: "fake:a"}
+tasks: [table]
+study:
+  name: levers
+  base: smol
+  levers:
+    small:
+      quantize: q4_k_m
+    slow:
+      - think: 64
+      - read
+"""
+
+
+@pytest.mark.parametrize(
+    ("i", "part", "line"),
+    [
+        (0, (), 3),
+        (1, ("levers", 0), 4),
+        (2, (), 11),
+        (2, ("model",), 4),
+        (2, ("levers", 0), 4),
+        (2, ("levers", 1), 11),
+        (3, (), 15),
+        (3, ("levers", 1), 14),
+        (4, ("levers", 2), 14),
+        (5, ("model",), 5),
+    ],
+)
+def test_what_is_wrong_with_a_made_candidate_is_where_its_step_is(
+    tmp_path: Path, i: int, part: tuple[str | int, ...], line: int
+) -> None:
+    (tmp_path / "t.yaml").write_text(FILE)
+    loaded = load_trial(tmp_path / "t.yaml")
+    assert ids(loaded.trial) == ["other", "smol", "smol-small", "smol-slow", "smol-small-slow", "last"]
+    assert loaded.where("candidates", i, *part) == f"{tmp_path / 't.yaml'}:{line}"
+
+
+def test_steps_in_a_list_have_lines_too_and_so_have_lengths_of_thinking(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(f"{FILE.partition('  levers:')[0]}  levers:\n  - quantize: q2_k\n  - read\n")
+    assert load_trial(tmp_path / "t.yaml").where("candidates", 3).endswith("t.yaml:12")
+    study = "study: {name: reasoning-per-token, budgets: [8, 16]}\n"
+    (tmp_path / "r.yaml").write_text(
+        FILE.partition("study:")[0].replace("levers: [{quantize: f16}]", "levers: []") + study
+    )
+    loaded = load_trial(tmp_path / "r.yaml")
+    assert [loaded.where("candidates", i)[-1] for i in range(6)] == list("334455")
+
+
+def test_an_error_in_a_step_names_the_candidate(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(FILE.replace("[{quantize: f16}]", "[]"))
+    loaded = load_trial(tmp_path / "t.yaml")
+    with pytest.raises(FairtrialError, match="candidate 'smol-small': ") as caught:
+        plan_trial(loaded.trial, tmp_path, where=loaded.where)
+    assert caught.value.where == f"{tmp_path / 't.yaml'}:11"
+
+
+def test_a_step_that_refers_to_nobody_is_told_in_its_line(tmp_path: Path) -> None:
+    cascade = "cascade: {to: nobody, threshold: 0.5}"
+    (tmp_path / "t.yaml").write_text(FILE.replace("quantize: q4_k_m", cascade).replace("[{quantize: f16}]", "[]"))
+    with pytest.raises(FairtrialError, match="of 'smol-small' refers to 'nobody'") as caught:
+        load_trial(tmp_path / "t.yaml")
+    assert caught.value.where == f"{tmp_path / 't.yaml'}:11"

@@ -32,8 +32,8 @@ def _tell_left_out(judge: JudgeReport, task: str, measure: str, found: JudgeAgre
     asked = found.left_out + found.count + found.unread
     text = (
         f"The judge {judge.name}, which gives {measure} on {task}, was trained on {found.left_out:,} of the {asked:,} "
-        f"graded answers of {found.file}. They are left out of its agreement with people and of corrected values; where "
-        "they are answers of this trial, its grades of these repeat what it learned."
+        f"graded answers of {found.file}. They are left out of its agreement with people and of corrected values; "
+        "where they are answers of this trial, its grades of these repeat what it learned."
     )
     return Doubt("judge_trained_on_labels", text, task, "", found.left_out, asked, True)
 
