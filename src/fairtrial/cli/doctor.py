@@ -7,8 +7,8 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,10 @@ EXTRAS = (
 """For each extra a module that it brings, and what the module is for."""
 
 
+MODEL_EXTRAS = ("llamacpp", "transformers", "openai")
+"""Extras that bring an engine; one of them is needed to ask a model, whichever."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     """One line of the doctor's findings."""
@@ -77,6 +81,8 @@ class _Check:
     ok: bool
     detail: str
     fix: str = ""
+    optional: bool = False
+    """Whether nothing is wrong without it."""
 
 
 def doctor(as_json: JsonOption = False) -> None:
@@ -96,20 +102,36 @@ def doctor(as_json: JsonOption = False) -> None:
             f"{machine['system']} {machine['architecture']}, Python {machine['python']}"
         )
     )
+    spare = [check for check in checks if check.optional and not check.ok]
     for check in checks:
-        print_check(console, check, "missing")
+        if check not in spare:
+            print_check(console, check, "missing")
     for one in plugins_found():
         detail = one["problem"] or f"{one['distribution']} {one['version']}"
         print_check(console, _Check(f"{one['kind']} {one['name']}", not one["problem"], detail), "broken")
+    wrong = sum(not check.ok for check in checks) - len(spare)
+    told = f"{wrong} of these must be mended" if wrong else "All that is installed can be used"
+    console.print(Text(f"{told}. {_tell_spare(spare)}", style="bold"), soft_wrap=True)
+    for check in spare:
+        print_check(console, check, "optional")
+
+
+def _tell_spare(spare: Sequence[_Check]) -> str:
+    """Return how many optional things are not here, as a sentence before their list; empty for none."""
+    if not spare:
+        return ""
+    return f"Nothing is wrong without {'this' if len(spare) == 1 else f'these {len(spare)}'}; add what you need:"
 
 
 def print_check(console: Console, check: _Check, otherwise: str) -> None:
     """Print one line about what is ok or ``otherwise``, and below it what to do."""
-    line = Text(f"{'ok' if check.ok else otherwise:<8}", style="green" if check.ok else "yellow")
+    line = Text(
+        f"{'ok' if check.ok else otherwise:<9}", style="green" if check.ok else "dim" if check.optional else "yellow"
+    )
     line.append(check.name, style="bold")
     line.append(f": {check.detail}", style="none")
     if check.fix:
-        line.append(f"\n        {check.fix}", style="none")
+        line.append(f"\n         {check.fix}", style="none")
     console.print(line, soft_wrap=True)
 
 
@@ -133,7 +155,10 @@ def check_extras() -> list[_Check]:
     for module, name, extra in EXTRAS:
         ok = is_installed(module)
         fix = "" if ok else f"pip install 'fairtrial[{extra}]'"
-        found.append(_Check(name, ok, "installed" if ok else "not installed", fix))
+        found.append(_Check(name, ok, "installed" if ok else "not installed", fix, True))
+    engines = [at for at, (_, _, extra) in enumerate(EXTRAS) if extra in MODEL_EXTRAS]
+    if not any(found[at].ok for at in engines):  # nobody could be asked
+        found = [replace(one, optional=at not in engines) for at, one in enumerate(found)]
     return found
 
 
@@ -150,7 +175,7 @@ def check_key() -> _Check:
     name = Endpoint().key_env
     there = bool(os.environ.get(name))
     fix = "" if there else "Only for hosted models; endpoints on this machine need none."
-    return _Check("key of hosted models", there, f"{name} is {'set' if there else 'not set'}", fix)
+    return _Check("key of hosted models", there, f"{name} is {'set' if there else 'not set'}", fix, True)
 
 
 def check_energy() -> list[_Check]:
@@ -158,7 +183,7 @@ def check_energy() -> list[_Check]:
     meter = EnergyMeter.open()
     there = meter.measure is not None
     fix = "" if there else "State machine.watts_per_core in the trial file for a labelled estimate."
-    return [_Check("energy counters", there, meter.scope or "neither RAPL nor NVML can be read", fix)]
+    return [_Check("energy counters", there, meter.scope or "neither RAPL nor NVML can be read", fix, True)]
 
 
 def models_found() -> _Check:

@@ -37,6 +37,27 @@ def test_what_is_missing_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
+def test_what_is_optional_is_not_called_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = (
+        ("json", "an engine", "llamacpp"),
+        ("no_such_module", "another engine", "openai"),
+        ("none_such", "a thing", "pdf"),
+    )
+    monkeypatch.setattr(doctor, "EXTRAS", table)
+    doctor.doctor()
+    told = capsys.readouterr().out
+    assert "missing" not in told
+    before, _, after = told.partition("All that is installed can be used. Nothing is wrong without these")
+    assert "ok       an engine: installed" in before and "a thing" not in before
+    assert "optional a thing: not installed\n         pip install 'fairtrial[pdf]'" in after
+    monkeypatch.setattr(doctor, "EXTRAS", table[1:])
+    doctor.doctor()
+    told = capsys.readouterr().out
+    assert "missing  another engine: not installed" in told and "1 of these must be mended" in told
+
+
 def test_the_doctor_knows_every_kind_of_plugin_that_the_documentation_lists() -> None:
     kinds = re.findall(r"^\| `(\w+)\.NAME` \|", (ROOT / "docs" / "plugins.md").read_text(), re.MULTILINE)
     assert len(kinds) > 5
