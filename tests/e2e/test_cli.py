@@ -104,7 +104,7 @@ def test_lists(place: Path) -> None:
     assert {"table", "arithmetic_open", "reading", "logic", "instructions"} <= names
     assert isinstance(json.loads(fairtrial("models", "--json", cwd=place).stdout), list)
     checks = json.loads(fairtrial("doctor", "--json", cwd=place).stdout)["checks"]
-    assert {"name", "ok", "detail", "fix"} == set(checks[0])
+    assert {"name", "ok", "detail", "fix", "optional"} == set(checks[0])
     assert fairtrial("--version", cwd=place).stdout.startswith("fairtrial 0")
 
 

@@ -30,9 +30,11 @@ from fairtrial.pages.showing import make_inline
 from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import format_difference, format_number
 from fairtrial.spec.budget import UNITS
-from fairtrial.spec.source import load_trial
+from fairtrial.spec.source import LoadedTrial, load_trial
 from fairtrial.studies.device import format_megabytes
 
+TRAINERS = ("tune",)
+"""Levers that train for minutes."""
 UNKNOWN = {"minutes": "speed not measured", "usd": "no price known", "joules": "energy not measured"}
 """What is said of a quantity of which nothing is known; never 0."""
 
@@ -62,12 +64,29 @@ def plan(
     """
     loaded = load_trial(trial)
     conditions = api.Conditions(threads=threads, trust_task_code=trust_task_code, task_paths=tuple(task_path or ()))
-    with show_progress(Console(stderr=True), conditions, quiet or as_json) as shown:
+    progress = Console(stderr=True)
+    if pilot and any(name in TRAINERS for c in (*loaded.trial.candidates, *loaded.trial.judges) for [name] in c.levers):
+        _foresee(loaded, ledger, conditions, progress, quiet or as_json)
+    with show_progress(progress, conditions, quiet or as_json) as shown:
         found = api.forecast(loaded, ledger, shown, pilot or 0)
     if as_json:
         print_json(found.document())
         return
-    console = Console()
+    _show(found, Console())
+
+
+def _foresee(loaded: LoadedTrial, ledger: Path, conditions: api.Conditions, progress: Console, quiet: bool) -> None:
+    """Say what a trial will take before a pilot trains anything; nothing where all that it needs is trained."""
+    with show_progress(progress, conditions, quiet) as shown:
+        found = api.forecast(loaded, ledger, shown)
+    if found.trainings:
+        progress.print(Text("Before anything is trained", style="bold"))
+        _show(found, progress)
+        progress.print(Text("Now the pilot: it trains first, then asks.", style="bold"))
+
+
+def _show(found: Forecast, console: Console) -> None:
+    """Print a forecast."""
     if found.questions:
         console.print(_make_heading(found))
         console.print(FittedTable(_make_questions_table(found)))
@@ -89,7 +108,8 @@ def _describe_training(needed: Mapping[str, Any]) -> str:
     are = "is not trained yet: a run trains it" if len(names) == 1 else "are not trained yet: a run trains them"
     return (
         f"{' and '.join(names)} {are} first, about {format_number(minutes, 2)} minutes and {memory:.1f} GB of memory "
-        f"({needed['steps']:,} steps). That comes on top of the table below."
+        f"({needed['steps']:,} steps). That comes on top of the table below; how long "
+        f"{'its' if len(names) == 1 else 'their'} answers take is not known before."
     )
 
 

@@ -109,7 +109,8 @@ def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
 def _list_trainings(plan: Plan) -> list[Mapping[str, Any]]:
     """Return what training takes that a run does before it asks, each once, with those who are made from it."""
     found: dict[object, dict[str, Any]] = {}
-    for candidate in plan.candidates:
+    every = {candidate.name: candidate for candidate in (*plan.candidates, *plan.judges.named)}
+    for candidate in every.values():
         for one in candidate.models.values():
             needed = one.model.notes.get("unmade")
             if isinstance(needed, Mapping):

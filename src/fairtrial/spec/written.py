@@ -12,11 +12,10 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.steps import LeversStudy, name_arm
 from fairtrial.spec.study import ReasoningPerToken
 from fairtrial.spec.think import Think, find_length
+from fairtrial.spec.yamlfile import Location
 
-Place = tuple[str | int, ...]
 
-
-def locate_candidate(candidates: Sequence[Candidate], study: Any, baseline: str, i: int, *rest: str | int) -> Place:
+def locate_candidate(candidates: Sequence[Candidate], study: Any, baseline: str, i: int, *rest: str | int) -> Location:
     """Return where a part of candidate ``i`` was written.
 
     Args:
@@ -55,7 +54,7 @@ def _find_levers(study: LeversStudy, step: str) -> Sequence[object]:
     return next(one.levers for one in study.levers if one.step == step)
 
 
-def _list_written(candidates: Sequence[Candidate], study: Any) -> Iterator[Place]:
+def _list_written(candidates: Sequence[Candidate], study: Any) -> Iterator[Location]:
     """Yield the place of each candidate, of a made one that of the candidate that it was made of."""
     settings = study.list_lengths() if isinstance(study, ReasoningPerToken) else []
     lengths = [Think.model_validate(one) for one in settings]
