@@ -46,9 +46,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*words: str) -> str:
+def run(*words: str, told: list[str] | None = None) -> str:
     done = CliRunner().invoke(app, [*words], catch_exceptions=False)
     assert done.exit_code == 0, done.output
+    if told is not None:
+        told += done.stderr.splitlines()
     return done.stdout
 
 
@@ -66,7 +68,12 @@ def test_what_must_be_trained_is_foreseen_once_and_not_trained(place: Path) -> N
 
 def test_what_is_trained_is_not_foreseen(place: Path) -> None:
     command = ("plan", str(place / "t.yaml"), "--ledger", str(place / "l.db"), "--json")
-    told = json.loads(run(*command, "--pilot", "1"))
+    lines: list[str] = []
+    told = json.loads(run(*command, "--pilot", "1", told=lines))
     assert told["trainings"] == []
+    before, _, after = " ".join(" ".join(lines).split()).partition("Now the pilot: it trains first, then asks.")
+    assert "Before anything is trained" in before and "What it still costs" in before
+    assert "tuned and guarded are not trained yet" in before and "not trained yet" not in after
+    assert "how long their answers take is not known before" in before
     assert list((place / "cache" / "tuned").glob("*/adapter_model.safetensors"))
     assert json.loads(run(*command))["trainings"] == []
