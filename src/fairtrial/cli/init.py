@@ -16,6 +16,9 @@ from fairtrial.tasks.own.saying import describe_source
 from fairtrial.tasks.own.source import open_own_data
 from fairtrial.tasks.own.starting import write_entry
 
+BY_HAND = "`fairtrial init` without --from writes a file in which that goes: tasks: [{{file: {file}, answer: COLUMN}}]."
+"""What to do where a file is not read by itself."""
+
 
 def init(
     path: Annotated[Path, typer.Argument(help="File to write.")] = Path("trial.yaml"),
@@ -36,7 +39,12 @@ def init(
 def make_own_starter(source: Path, path: Path) -> str:
     """Return the text of a trial file that asks the rows of a file, and say what was recognised in it."""
     entry = TaskEntry(file=DataFile(path=str(source)))
-    found = open_own_data(entry, Path.cwd())
+    try:
+        found = open_own_data(entry, Path.cwd())
+    except SpecError as error:
+        if error.fix.startswith("Say which"):
+            error.fix = f"{error.fix}\n{BY_HAND.format(file=source.name)}"
+        raise
     typer.echo(f"{source.name}: {describe_source(found)}")
     relative = os.path.relpath(source.resolve(), path.resolve().parent)
     return replace_tasks(read_starter(), found.name, write_entry(found, relative))

@@ -65,7 +65,9 @@ def find_price(record: Mapping[str, object], stated: StatedMachine) -> Price:
             return Price(unknown=f"the candidate's record has no valid {' and no valid '.join(wrong)}")
         return Price(per_token=(read, new))
     if record.get("elsewhere"):
-        return Price(unknown="the price of a token of this candidate is not known")
+        why = record.get("price_unknown")
+        told = f": {why}" if isinstance(why, str) and why else ""
+        return Price(unknown=f"the price of a token of this candidate is not known{told}")
     if stated.usd_per_hour is None:
         return Price(unknown="the trial file states no machine.usd_per_hour")
     return Price(per_second=stated.usd_per_hour / 3600)

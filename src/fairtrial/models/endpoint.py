@@ -12,6 +12,7 @@ from fairtrial.spec.endpoint import Endpoint
 
 TOKENS = 1000
 """Tokens whose price is asked for; some lists charge long prompts more."""
+STATE = "state it with endpoint: {prices: {input_per_million: ..., output_per_million: ...}}"
 
 
 def resolve_endpoint(spec: Candidate) -> ResolvedModel:
@@ -23,7 +24,7 @@ def resolve_endpoint(spec: Candidate) -> ResolvedModel:
 
 
 def _find_price(model: str, endpoint: Endpoint) -> dict[str, object]:
-    """Return a token's price for the record, with its source; nothing if it is not known."""
+    """Return a token's price for the record, with its source, or why it is not known."""
     if endpoint.prices is not None:
         return {
             "usd_per_input_token": endpoint.prices.input_per_million / 1e6,
@@ -31,16 +32,17 @@ def _find_price(model: str, endpoint: Endpoint) -> dict[str, object]:
             "price_source": "the trial file",
         }
     if endpoint.here:
-        return {}
+        return {"price_unknown": f"no list has prices of an endpoint on this machine; {STATE}"}
     try:
         import genai_prices
     except ImportError:
-        return {}
+        told = f"genai-prices is not installed (pip install 'fairtrial[openai]'); {STATE}"
+        return {"price_unknown": told}
     usage = genai_prices.Usage(input_tokens=TOKENS, output_tokens=TOKENS)
     try:
         found = genai_prices.calc_price(usage, model, provider_api_url=endpoint.base_url)
     except LookupError:
-        return {}
+        return {"price_unknown": f"genai-prices knows no {model} at {endpoint.host}; {STATE}"}
     return {
         "usd_per_input_token": float(found.input_price) / TOKENS,
         "usd_per_output_token": float(found.output_price) / TOKENS,
