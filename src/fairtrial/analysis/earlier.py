@@ -87,7 +87,7 @@ def find_hints(
     if any(np.isnan(row).any() for row in values.values()):
         raise LedgerError(
             "answers of an earlier trial, which this one began with, are gone from the ledger.",
-            fix="Give the trial another name: it then begins anew with what is there.",
+            fix="Give the trial another name: it then starts over with what is there.",
         )
     others = [row for c, row in values.items() if c not in pair]
     return np.stack([values[of_pair[0]], *([np.mean(others, axis=0)] if others else [])], axis=1)

@@ -37,7 +37,7 @@ def describe_endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict])
         undecided = f"undecided: {asked - decided} of {asked} questions" if asked else "items are left to ask"
         early = "" if plan.decide.stop_early else " Its verdicts hold for one look: this one."
         found.append(
-            f"The trial was {ended[-1].outcome}; {undecided}.{early} With a larger budget it goes on from there."
+            f"The trial was {ended[-1].outcome}; {undecided}.{early} With a larger budget it continues from there."
         )
     return found
 
@@ -51,7 +51,7 @@ def _describe_recorded(plan: TrialRecord) -> Iterator[str]:
         where = own[0][0] if len(own) == 1 else f"{len(own)} tasks"
         counted = f"all {items:,}" if items == matched else f"{matched:,} of {items:,}"
         if log := own[0][1].log:
-            anew = "graded anew by the log's own configuration" if log.grades == "anew" else "as graded there"
+            anew = "graded again by the log's own configuration" if log.grades == "anew" else "as graded there"
             yield f"{name}: {log.source}, {counted} items of {where}, {anew}."
         else:
             yield f"{name}: recorded answers to {counted} items of {where}; what they cost was not measured here."

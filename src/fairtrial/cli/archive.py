@@ -239,7 +239,9 @@ def _writing(archive: str, create: bool = False) -> Iterator[Store]:
         try:
             yield store
         except KeyboardInterrupt:
-            typer.echo("Interrupted. What was stored is in the archive; the same command goes on from there.", err=True)
+            typer.echo(
+                "Interrupted. What was stored is in the archive; the same command continues from there.", err=True
+            )
             raise typer.Exit(130) from None
 
 

@@ -23,7 +23,7 @@ def tell_outcome(found: WithdrawalOutcome, archive: str, dry_run: bool) -> Itera
         yield f"... and {len(found.documents) - MOST:,} more"
     if found.staying:
         others = ", ".join(sorted({source for one in found.staying for source in one.sources}))
-        yield f"{_count(len(found.staying), 'document')} stay, for they came from another source, too: {others}."
+        yield f"{_count(len(found.staying), 'document')} stay because they came from another source, too: {others}."
     for place, what in found.ledgers.items():
         yield f"{place}: {_tell_ledger(what, dry_run)}"
     for place, why in found.unreached.items():

@@ -60,7 +60,7 @@ MeasureOption = Annotated[
     list[str] | None, typer.Option("--measure", help="Measure to judge by; may be repeated. Default: the main one.")
 ]
 RegradeOption = Annotated[
-    bool, typer.Option("--regrade", help="Grade the answers of lm-eval's logs anew, rather than take its grades.")
+    bool, typer.Option("--regrade", help="Grade the answers of lm-eval's logs again instead of taking its grades.")
 ]
 ClusterOption = Annotated[
     str, typer.Option("--cluster", help="Of logs and tables: the column that names what several items share.")

@@ -28,7 +28,7 @@ def drift(
     candidate: Annotated[str, typer.Option("--candidate", help="Whose answers; default: the only one.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Compare live answers with the trial's; exit code 7 if they are not drawn as those were.
+    """Tell whether live answers still look like the trial's; exit code 7 if they do not.
 
     It may be run after every answer: however often it is looked at, a false alarm has a chance of at most 5%.
     """

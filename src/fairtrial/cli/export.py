@@ -50,7 +50,7 @@ def export(
         str, typer.Option("--by", help="Who ran the trial, for every-eval-ever: the name of an organisation.")
     ] = NOT_STATED,
 ) -> None:
-    """Write a trial in the forms of other tools; rows of it are taken out with `fairtrial ledger export`."""
+    """Write a trial in the formats of other tools; `fairtrial ledger export` writes its rows."""
     if dark and card is None:
         raise SpecError("--dark is about the picture that --card writes.", fix="Add --card card.png.")
     is_table = out is not None and out.suffix.lower() in (".xlsx", ".csv", ".parquet")

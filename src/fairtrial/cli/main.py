@@ -96,7 +96,7 @@ def main() -> None:
         print_error(console, SpecError(describe_error(error)))
         code = SpecError.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        console.print("Interrupted. Every finished answer is in the ledger; the same command goes on from there.")
+        console.print("Interrupted. Every finished answer is in the ledger; the same command continues from there.")
         code = 130
     except BrokenPipeError:
         _leave_output()

@@ -36,7 +36,7 @@ def risk(
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what a trial has found of a candidate's risks, and what it has not looked at; needs no model.
+    """Tell which risks of a candidate a trial found, and what it did not look at; needs no model.
 
     The facts are also sorted under headings of the NIST AI RMF and of Annex IV of the EU AI Act; that is no claim of
     conformity.

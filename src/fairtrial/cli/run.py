@@ -108,7 +108,7 @@ def conduct(loaded: LoadedTrial, ledger: Path, conditions: api.Conditions, outpu
         with show_progress(console, conditions, output.quiet or output.json) as shown:
             result = api.run(loaded, ledger, shown, progress=False)
     except KeyboardInterrupt:
-        console.print("Interrupted. Every finished answer is in the ledger; the same command goes on from there.")
+        console.print("Interrupted. Every finished answer is in the ledger; the same command continues from there.")
         raise typer.Exit(130) from None
     show(result, output)
 

@@ -71,8 +71,8 @@ def serve(
 ) -> None:
     """Serve a candidate with all its levers behind OpenAI's API, exactly as it was tested.
 
-    Keys come from the environment variable FAIRTRIAL_API_KEYS (comma separated); without one only this machine is let
-    in.  Stop it with Ctrl-C: answers on their way may end.
+    Keys come from the environment variable FAIRTRIAL_API_KEYS (comma separated); without one only this machine may
+    ask.  Stop it with Ctrl-C: answers under way may finish.
     """
     serving, running = _import_server()
     if "*" in (cors or ()):

@@ -53,7 +53,7 @@ def tune(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Train a model further on rows of your own; what comes of it is an adapter beside its weights."""
+    """Train a model on your own rows; the result is an adapter beside its weights."""
     if out is None and not predict:
         raise SpecError(
             "where to put the adapter is not said.", fix="Name a folder: --out DIR; or only ask: --predict."

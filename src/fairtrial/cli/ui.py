@@ -40,8 +40,8 @@ def ui(
 ) -> None:
     """Look at trials in a browser: verdicts, every answer, running trials live; start new ones.
 
-    There is no password: whoever reaches the address sees the ledgers, and unless --read-only is given can start
-    trials.  By default it is this machine alone.
+    There is no password: anybody who reaches the address sees the ledgers and, without --read-only, can start trials.
+    By default only this machine reaches it.
     """
     app, running, shelf, runs = (
         _import_part(name) for name in ("workbench.app", "workbench.running", "workbench.shelf", "workbench.runs")

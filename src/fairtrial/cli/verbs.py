@@ -40,11 +40,11 @@ VERBS: Mapping[str, tuple[str, str]] = {
     ),
     "risk": (
         "fairtrial.cli.risk:risk",
-        "Tell what a trial has found of a candidate's risks, and what it has not looked at; needs no model.",
+        "Tell which risks of a candidate a trial found, and what it did not look at; needs no model.",
     ),
     "export": (
         "fairtrial.cli.export:export",
-        "Write a trial in the forms of other tools; rows of it are taken out with `fairtrial ledger export`.",
+        "Write a trial in the formats of other tools; `fairtrial ledger export` writes its rows.",
     ),
     "tasks": ("fairtrial.cli.tasks:tasks", "List the tasks that a trial can name; or write rows to tune a model on."),
     "models": ("fairtrial.cli.models:models", "List the models on this machine that a candidate can name."),
@@ -58,7 +58,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     ),
     "votes": (
         "fairtrial.cli.votes:votes",
-        "Tell who is preferred, by votes between answers whose authors were hidden.",
+        "Tell which candidate people prefer, by blind votes between two answers.",
     ),
     "curate": (
         "fairtrial.cli.curate:make_set",
@@ -66,11 +66,11 @@ VERBS: Mapping[str, tuple[str, str]] = {
     ),
     "tune": (
         "fairtrial.cli.tune:tune",
-        "Train a model further on rows of your own; what comes of it is an adapter beside its weights.",
+        "Train a model on your own rows; the result is an adapter beside its weights.",
     ),
     "drift": (
         "fairtrial.cli.drift:drift",
-        "Compare live answers with the trial's; exit code 7 if they are not drawn as those were.",
+        "Tell whether live answers still look like the trial's; exit code 7 if they do not.",
     ),
     "init": ("fairtrial.cli.init:init", "Write a commented trial file that runs as it stands."),
     "doctor": ("fairtrial.cli.doctor:doctor", "Check this machine: what works, and what to install for the rest."),

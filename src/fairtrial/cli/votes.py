@@ -32,7 +32,7 @@ def votes(
     ] = MARGIN,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell who is preferred, by votes between answers whose authors were hidden.
+    """Tell which candidate people prefer, by blind votes between two answers.
 
     It may be run after every vote: however often it is looked at, a wrong verdict has a chance of at most 5%.
     """

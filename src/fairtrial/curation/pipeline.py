@@ -43,7 +43,7 @@ FORMAT = 1
 FEW = 300_000
 """Rows that one process compares, whatever the executor."""
 
-GOES_ON = "Free some room, and run the same again: it goes on from here, and what is done is not done anew."
+GOES_ON = "Free some space and run the same command again: it continues from here, and nothing is done twice."
 
 MOST_REASONS = 5
 """Reasons for dropped rows that are told."""

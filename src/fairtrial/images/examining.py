@@ -77,7 +77,7 @@ def examine(data: bytes, where: str = "") -> ImageFacts:
         raise ImageError(
             f"the {kind.name} image cannot be decoded within the limits: {error}.",
             where=where,
-            fix="Save it anew as a plain PNG or JPEG, or leave it out.",
+            fix="Save it again as a plain PNG or JPEG, or leave it out.",
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise ImageError(f"the {kind.name} image makes its decoder answer nonsense.", where=where) from error

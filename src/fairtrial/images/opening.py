@@ -63,7 +63,7 @@ def open_picture(data: bytes, where: str = "") -> tuple[Image.Image, ImageKind, 
     except Exception as error:  # hostile files make Pillow raise nearly anything
         if "MAX_TEXT" in str(error):
             told = f"the {kind.name} image has comments that unpack to more than is read."
-            raise ImageError(told, where=where, fix="Save it anew without comments.") from None
+            raise ImageError(told, where=where, fix="Save it again without comments.") from None
         raise ImageError(
             f"the {kind.name} image is damaged or cut off: {_explain(error)}.",
             where=where,

@@ -117,5 +117,5 @@ class LedgerImageReader:
 
 def _check_image(image: ImagePart, rows: list[tuple[object]]) -> bytes:
     if not rows:
-        raise LedgerError(f"the ledger lacks the image {image.hash}.", fix="Run the trial again: it is entered anew.")
+        raise LedgerError(f"the ledger lacks the image {image.hash}.", fix="Run the trial again: it is entered again.")
     return check_blob(image.hash, rows[0][0])

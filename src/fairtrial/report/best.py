@@ -129,7 +129,7 @@ def describe_promise(summary: Summary) -> str:
     )
     return (
         f"All candidates are compared with each other, not only with the baseline. With {sure} probability {together}: "
-        f"the best one is among those that may be the best, and whoever is called the best is better than each other "
+        f"the best one is among those that may be the best, and one that is called the best is better than each other "
         f"one. “Within the margin of the best” is a claim of its own.{early}"
     )
 

@@ -83,7 +83,7 @@ def list_doubts(found: Preferences) -> list[str]:
     if found.sides.low > 0 or found.sides.high < 0:
         side = "left" if found.sides.low > 0 else "right"
         told.append(
-            f"The {side} side is preferred, whoever stands there. Sides were drawn by chance, so this makes "
+            f"The {side} side is preferred, whichever candidate is there. Sides were drawn by chance, so this makes "
             "differences look smaller and favours nobody."
         )
     neither = sum(one.good + one.bad + one.identical for one in found.pairs)

@@ -46,7 +46,7 @@ from fairtrial.running.thresholds import settle_thresholds
 
 CHANGED = (
     "{} was asked before with its archive, or the rights in it, in another state; that counts as another candidate, "
-    "and it is asked anew."
+    "and it is asked again."
 )
 
 

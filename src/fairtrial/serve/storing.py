@@ -20,7 +20,7 @@ from fairtrial.records import GenerateAnswer, GenerateRequest
 
 LOG = logging.getLogger("fairtrial.serve")
 NOTICE = (
-    "A share of the questions and answers is kept on the machine of whoever runs this server, with their full text, "
+    "A share of the questions and answers is kept on the server operator's machine, with their full text, "
     "to compare live answers with tested ones. Do not send personal data."
 )
 MOST_HELD = 1000

@@ -45,7 +45,7 @@ class Rights(Section):
     proofs: Mapping[Text, Text] = Field(
         {}, description="What shows that a condition is met: licence or address of terms to a reference."
     )
-    reporting: Texts = Field((), description="Profiles of reporting that whoever trains meets.")
+    reporting: Texts = Field((), description="Profiles of reporting that the trainer meets.")
 
 
 class Normalise(Section):

@@ -82,7 +82,7 @@ class Retrieve(LeverSettings):
         description="'oracle' gives what the task says should be found; 'distractors' what is found beside that.",
     )
     embed: Text = Field("none", description="Also search by meaning, with this embedder; 'none': by words alone.")
-    rerank: Text = Field("none", description="Order the best passages anew with this reranker, e.g. 'small'.")
+    rerank: Text = Field("none", description="Rerank the best passages with this reranker, e.g. 'small'.")
     legs: Literal["auto", "words", "vectors", "both"] = Field(
         "auto", description="What is searched by; 'auto': by words, and with an embedder by meaning too."
     )
@@ -107,7 +107,7 @@ class Retrieve(LeverSettings):
         "default: as the archive was filled.",
     )
     reporting: Texts = Field(
-        (), description="Profiles of reporting that whoever runs it meets; default: as the archive was filled."
+        (), description="Profiles of reporting that the operator meets; default: as the archive was filled."
     )
     at: Annotated[str, BeforeValidator(read_moment)] = Field(
         NOW,

@@ -144,7 +144,7 @@ class GangRun:
                 yield part
         except ChannelClosedError:
             raise FairtrialError(
-                "the workers were ended.", fix="Run the same again, which goes on from here."
+                "the workers were ended.", fix="Run the same again, which continues from here."
             ) from None
         part.result()
 
@@ -240,7 +240,7 @@ class GangRun:
         return FairtrialError(
             f"a worker {error}, and so it went {task.losses} times with this work.",
             where=self.work.name(task.piece),
-            fix=f"{MEMORY} What was stored stays, and the same command goes on from there.",
+            fix=f"{MEMORY} What was stored stays, and the same command continues from there.",
         )
 
     def close(self) -> None:

@@ -88,8 +88,8 @@ def study_cascades(ledger: Ledger, trial_id: str) -> Findings | None:
         sentences += _describe_rows(candidate.name, names, lines) if len(lines) <= MOST_SAID else []
         if (cascade := _find_cascade(candidate)) and cascade.around:
             notes.append(
-                f"{candidate.name}: the results of other thresholds are not known, for the two models alone are asked "
-                f"without {', '.join(cascade.around)}."
+                f"{candidate.name}: the results of other thresholds are not known, because the two models alone are "
+                f"asked without {', '.join(cascade.around)}."
             )
         elif None in names:
             notes.append(

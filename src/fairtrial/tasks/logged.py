@@ -25,7 +25,7 @@ class LoggedItems:
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Raise TaskError: how an item was asked is in each log, and may differ."""
-        raise TaskError("was asked elsewhere, and is not asked anew.", where=f"task {self.card.name}")
+        raise TaskError("was asked elsewhere, and is not asked again.", where=f"task {self.card.name}")
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return nothing: grades come with the logged answers."""

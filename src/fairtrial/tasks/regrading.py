@@ -82,7 +82,7 @@ def regrade(config: Mapping[str, Any], answers: Sequence[LoggedAnswer]) -> list[
 def _find_obstacle(config: Mapping[str, Any], answers: Sequence[LoggedAnswer]) -> str:
     """Return why answers cannot be graded anew; empty if nothing is known against it."""
     if config.get("output_type") not in OUTPUTS:
-        return f"answers of the kind {config.get('output_type')} are not graded anew"
+        return f"answers of the kind {config.get('output_type')} are not graded again"
     if config.get("process_results"):
         return "a Python function of the task grades them"
     if config.get("repeats", 1) not in (None, 1):

@@ -49,10 +49,10 @@ SIGNS: Mapping[str, str] = {
     "near_miss": "wrong, and different from a right answer only in white space, case, final punctuation or how a "
     "number is written",
     "unjudged": "what the judge wrote gives no grade of the answer",
-    "spoke_to_judge": "the answer speaks to whoever grades it",
+    "spoke_to_judge": "the answer addresses its grader",
     "outside": "wrong, and the place that it names lies outside the image",
     "read_nothing": "nothing could be read in an image that was shown as text",
-    "read_part": "a part of the text in an image was left out, for it is too long",
+    "read_part": "a part of the text in an image was left out because it is too long",
     "found_nothing": "no passage of the archive was found",
     "passages_dropped": "passages that were found did not fit the context",
     "abstained": "it says that there is too little evidence",

@@ -89,7 +89,7 @@ def test_what_a_killed_process_was_doing_another_one_does_again(tmp_path: Path) 
 
 def test_a_job_that_ends_every_process_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gang, "LOSSES", 2)
-    told = r"(?s)^a mark: a worker was ended by signal 9, and so it went 2 times.*fewer --workers.*goes on from there"
+    told = r"(?s)^a mark: a worker was ended by signal 9, and so it went 2 times.*fewer --workers.*continues from there"
     with LocalExecutor(2) as executor, pytest.raises(FairtrialError, match=told):
         executor.run(make(tmp_path, ["killed", "", "", ""]), lambda *_: None)
 

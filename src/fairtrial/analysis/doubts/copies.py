@@ -20,7 +20,7 @@ def find_copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
         repeats = copies - questions
         if repeats > 0:
             separate = not task.copies and task.order == "clusters"
-            counts = "are counted separately, for the trial was planned so" if separate else "count as one"
+            counts = "are counted separately, as the trial was planned" if separate else "count as one"
             text = (
                 f"{task.name}: {repeats:,} of {items:,} items repeat the question of another one (case, white space "
                 f"and the order of choices apart), so that it has {items - repeats:,} questions; copies {counts}."

@@ -52,7 +52,7 @@ def _find_own(task: str, pairing: PairingRecord, log: LogRecord) -> Iterator[Dou
         kept = "ours count here" if log.grades == "anew" else "the log's count here (--regrade takes ours)"
         text = (
             f"{log.differing:,} of {log.compared:,} grades of {name} on {task} come out otherwise when the answers are "
-            f"graded anew by the log's own configuration; {kept}."
+            f"graded again by the log's own configuration; {kept}."
         )
         yield Doubt("regraded", text, task, name, log.differing, log.compared, True)
     if log.why_log:

@@ -72,7 +72,7 @@ def embed_missing(
 ) -> int:
     """Make vectors of all passages of an archive that may have one and have none; return how many.
 
-    Stored some at a time, so that it can be interrupted at any moment and goes on from there.
+    Stored some at a time, so that it can be interrupted at any moment and continues from there.
 
     Args:
         store: the archive.

@@ -95,7 +95,7 @@ def check_opens(path: Path, sha256: str) -> None:
         fix = "The installed llama.cpp does not know this kind of model; a newer one may know it."
         raise ModelError(found.wrong, fix=fix, where=str(path))
     if found.wrong:
-        fix = found.fix or "Its header contradicts itself, or the file is damaged: get it again, or convert it anew."
+        fix = found.fix or "Its header contradicts itself, or the file is damaged: get it again, or convert it again."
         raise ModelError(found.wrong, fix=fix, where=str(path))
     remember(name, {"opened": True})
 

@@ -95,7 +95,7 @@ class Caller:
         kind = SingleRequestError if failure.paid else EngineError
         raise kind(
             f"{self.endpoint.host} did not answer {label or 'a request'} in {tries}; the last one: {failure.why}",
-            fix="Answers so far are in the ledger; the same command goes on from there.",
+            fix="Answers so far are in the ledger; the same command continues from there.",
         )
 
     def close(self) -> None:

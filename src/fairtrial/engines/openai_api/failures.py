@@ -113,7 +113,7 @@ class FailureClassifier:
         said = self.clean(told.message)
         host, about = self.endpoint.host, f" ({label})" if label else ""
         if told.unpaid and status in (400, 402, 403, 429):
-            raise EngineError(f"{host} wants to be paid first: {said}", fix="Answers so far are in the ledger.")
+            raise EngineError(f"{host} demands payment first: {said}", fix="Answers so far are in the ledger.")
         if status == 451 or (status in (400, 403, 422) and self._is_filtered(status, told)):
             raise FilteredError(f"{host} refuses to answer a request{about}: {said}", said)
         if status >= 500 and SYSTEM.search(told.message):
@@ -126,7 +126,7 @@ class FailureClassifier:
                 fix=f"Check the environment variable {self.endpoint.key_env}.",
             )
         if status == 402:
-            raise EngineError(f"{host} wants to be paid first: {said}", fix="Answers so far are in the ledger.")
+            raise EngineError(f"{host} demands payment first: {said}", fix="Answers so far are in the ledger.")
         if told.too_long:
             raise TooLongError(f"A prompt{about} does not fit the model's context: {said}")
         if status in (404, 405):

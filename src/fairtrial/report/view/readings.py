@@ -27,7 +27,7 @@ SIGNS: Mapping[str, str] = {
     "changed": "the server refused settings of the request",
     "shortened": "the prompt was cut to fit the context",
     "unjudged": "the judge's answer gives no grade",
-    "spoke_to_judge": "the answer speaks to whoever grades it",
+    "spoke_to_judge": "the answer addresses its grader",
     TRAINED: "the candidate was trained on this item",
 }
 """Signs of answers in words, in the order of their bits; what else a ledger says of answers is not shown."""

@@ -241,7 +241,7 @@ def test_no_money_left_ends_the_run_at_once() -> None:
     error = {"message": "You exceeded your current quota", "code": "insufficient_quota"}
     with misbehaving(lambda exchange: exchange.reply({"error": error}, 429)) as server:
         engine = hosted(server.url)
-        with pytest.raises(EngineError, match="wants to be paid first"):
+        with pytest.raises(EngineError, match="demands payment first"):
             list(engine.generate(asks(9)))
         engine.close()
         assert len(server.seen) == 1
