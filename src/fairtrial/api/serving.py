@@ -128,7 +128,7 @@ def _open_served(
     desk = Desk(lambda: open_planned(found.candidate, found.learned, settings), limits.places, limits.waiting, clock)
     desk.start()
     try:
-        sameness = _compare(desk, found, options, on_note)
+        sameness = _compare(desk, shelf, found, options, on_note)
         spec = found.candidate.spec
         if options.record:
             _note_ledger(found.candidate, options.record)
@@ -165,7 +165,9 @@ def _note_ledger(candidate: PlannedCandidate, path: Path) -> None:
             one.lever.lever.note_ledger(one.lever.settings, str(path.resolve()))
 
 
-def _compare(desk: Desk, found: FoundCandidate, options: ServeOptions, on_note: OnNote) -> Mapping[str, Any]:
+def _compare(
+    desk: Desk, shelf: ImageShelf, found: FoundCandidate, options: ServeOptions, on_note: OnNote
+) -> Mapping[str, Any]:
     """Compare with the trial, tell what differs, and refuse where only the same may be served."""
     wrong = found.other
     told: dict[str, Any] = {"id": "same" if found.about.trial and not wrong else None}
@@ -173,7 +175,7 @@ def _compare(desk: Desk, found: FoundCandidate, options: ServeOptions, on_note: 
         on_note(f"Not what was tested: {wrong}")
         told["id"] = wrong
     if found.stored:
-        told |= describe_sameness(compare_stored(desk, found.stored))
+        told |= describe_sameness(compare_stored(desk, shelf, found.stored))
         bad = told["different"] + told["failed"]
         near = f", {told['rounding']} the same up to rounding" if told["rounding"] else ""
         on_note(f"{told['asked']} stored questions asked again: {told['same']} answers the same{near}.")

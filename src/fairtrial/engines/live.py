@@ -6,6 +6,7 @@ between the two holds back what it must.  Everything happens in one thread.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -45,6 +46,11 @@ class ToolTalk(NamedTuple):
     messages: str
     tools: str
 
+    @property
+    def offers(self) -> bool:
+        """Whether there is a tool that may be called."""
+        return bool(json.loads(self.tools))
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -54,6 +60,7 @@ class Wishes:
         top: notes of every new token with so many alternatives; None: no notes.
         echo: notes of the prompt's tokens, too.
         grammar: what the answer must be, in llama.cpp's notation (GBNF); empty: anything.
+        after: text of the answer behind which alone the grammar holds; empty: all of the answer.
         tokens: the prompt as tokens, in place of the request's; None: as the request says.
         talk: a conversation with tools, in place of the request's prompt; None: there is none.
     """
@@ -61,6 +68,7 @@ class Wishes:
     top: int | None = None
     echo: bool = False
     grammar: str = ""
+    after: str = ""
     tokens: tuple[int, ...] | None = None
     talk: ToolTalk | None = None
 

@@ -149,6 +149,12 @@ class TextBuilder:
             return thought, ""
         return thought, answer[: len(answer) - self._count_unsure(answer)]
 
+    def read_answer(self) -> str:
+        """Return all of the answer so far, with what may yet turn out to be the beginning of a stop string."""
+        if self._state != "answering":
+            return ""
+        return separate(self._text, self._thinking.tags, self._thinking.opened).answer
+
     def _count_unsure(self, text: str) -> int:
         """Return how many characters at the end may yet turn out to be the beginning of a stop string."""
         for size in range(min(self._longest - 1, len(text)), 0, -1):

@@ -7,8 +7,10 @@ which knows the token.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Collection
 from urllib.parse import parse_qsl, urlsplit
@@ -53,6 +55,9 @@ METHODS = ("GET", "HEAD", "POST")
 METHODS_TOLD = f"This server takes {', '.join(METHODS[:-1])} and {METHODS[-1]} only."
 MOST_FIELDS = 400
 """Fields of a form, at most."""
+FORM_SECONDS = 30.0
+"""In which a form must have come."""
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:/@\s]+))(?::[0-9]{1,5})?", re.ASCII)
 
 
 class FormError(FairtrialError):
@@ -64,9 +69,15 @@ def make_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+def find_host_name(host: str) -> str:
+    """Return the name or address in a header ``Host``, without its port; empty if it is no such header."""
+    match = _HOST.fullmatch(host)
+    return (match["address"] or match["name"]) if match else ""
+
+
 def is_own_machine(host: str) -> bool:
     """Return whether a name or address, perhaps with a port, means this machine alone."""
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    name = find_host_name(host)
     if name == "localhost":
         return True
     try:
@@ -135,10 +146,13 @@ async def read_form(request: Request, token: str, most_bytes: int = 1 << 20) -> 
         raise FormError(f"a form is expected, not {kind or 'nothing'}.")
     data = bytearray()
     try:
-        async for part in request.stream():
-            data += part
-            if len(data) > most_bytes:
-                raise FormError(f"what was sent has more than {most_bytes:,} bytes.", fix="Send less.")
+        async with asyncio.timeout(FORM_SECONDS):
+            async for part in request.stream():
+                data += part
+                if len(data) > most_bytes:
+                    raise FormError(f"what was sent has more than {most_bytes:,} bytes.", fix="Send less.")
+    except TimeoutError:
+        raise FormError(f"the form was not there within {FORM_SECONDS:g} s.", fix="Send it again.") from None
     except ClientDisconnect:
         raise FormError("the browser has left.") from None
     try:

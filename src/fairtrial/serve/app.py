@@ -22,6 +22,7 @@ from fairtrial.serve.completions import complete_text
 from fairtrial.serve.doors import check_door, check_origin, read_within
 from fairtrial.serve.errors import ApiError, explain
 from fairtrial.serve.hall import Hall
+from fairtrial.serve.incoming import BodyCounter
 from fairtrial.serve.page.routes import make_page_routes
 from fairtrial.serve.pairs import PREFIX
 from fairtrial.serve.passages import tell_passage
@@ -53,7 +54,7 @@ _Answer = Callable[[Hall, Request], Awaitable[Response]]
 
 
 async def _chat(hall: Hall, request: Request) -> Response:
-    body = read_body(await read_within(hall.first, request), ChatBody)
+    body = await read_body(await read_within(hall.first, request), ChatBody)
     if body.model is not None and body.model.startswith(PREFIX):
         return await answer_blind(hall, request, body)
     return await complete_chat(hall.find(body.model), request, body)
@@ -92,11 +93,11 @@ async def _passage(hall: Hall, request: Request) -> Response:
 
 
 async def _pair(hall: Hall, request: Request) -> Response:
-    return draw_pair(hall, read_body(await read_within(hall.first, request), PairBody))
+    return draw_pair(hall, await read_body(await read_within(hall.first, request), PairBody))
 
 
 async def _vote(hall: Hall, request: Request) -> Response:
-    return await vote_on_pair(hall, read_body(await read_within(hall.first, request), VoteBody))
+    return await vote_on_pair(hall, await read_body(await read_within(hall.first, request), VoteBody))
 
 
 async def _votes(hall: Hall, _: Request) -> Response:
@@ -159,7 +160,7 @@ def make_app(hall: Hall) -> Starlette:
     )  # fmt: skip
     return Starlette(
         routes=routes,
-        middleware=[allowed] if hall.first.origins else [],
+        middleware=[Middleware(BodyCounter, hall.first.incoming), *([allowed] if hall.first.origins else [])],
         exception_handlers={HTTPException: _answer_http},
     )
 

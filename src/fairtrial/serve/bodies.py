@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
 from fairtrial.serve.errors import ApiError
+from fairtrial.serve.parsing import read_json
 
 MOST_TOKENS = 131_072
 MOST_STOPS = 16
@@ -29,9 +29,10 @@ Stop = Annotated[StrictStr | list[StrictStr], AfterValidator(_check_stops)]
 _Count = Annotated[StrictInt, Field(ge=1, le=MOST_TOKENS)]
 _Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 B = TypeVar("B", bound=BaseModel)
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\0")
-"""What a body has where half of a character may stand: a JSON escape of one, or UTF-16."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
+LARGE = 128 << 10
+"""Bytes of a body that is read while nobody else is answered; about a millisecond."""
+TURN = asyncio.Semaphore(1)
+"""Large bodies are read one at a time: each holds the interpreter, and much memory, for a moment."""
 
 
 class _Body(BaseModel):
@@ -60,7 +61,6 @@ class Asked(_Body):
     frequency_penalty: _Number | None = None
     presence_penalty: _Number | None = None
     logit_bias: dict[str, _Number] | None = None
-    user: Any = None
 
 
 class ResponseFormat(_Body):
@@ -78,6 +78,7 @@ class ChatMessage(_Body):
     role: StrictStr
     content: StrictStr | list[dict[str, Any]] | None = None
     tool_calls: list[Any] | None = None
+    tool_call_id: StrictStr | None = None
 
 
 class ChatBody(Asked):
@@ -90,7 +91,13 @@ class ChatBody(Asked):
     response_format: ResponseFormat | None = None
     tools: list[Any] | None = None
     tool_choice: Any = None
+    parallel_tool_calls: StrictBool | None = None
     functions: list[Any] | None = None
+
+    def forget(self) -> None:
+        """Let go of all that can be large, once it is read: many requests may wait for long."""
+        self.messages, self.tools, self.functions = [], None, None
+        self.tool_choice = self.response_format = None
 
 
 KINDS = {
@@ -154,15 +161,19 @@ class DetokenizeBody(_Body):
     tokens: Annotated[list[StrictInt], Field(max_length=MOST_TOKENS)]
 
 
-def read_body(data: bytes, kind: type[B]) -> B:
-    """Return the body of a request.  Raises ApiError, which names the first field that is wrong."""
-    try:
-        found = _mend_halves(json.loads(data), data)
-    except RecursionError:
-        raise ApiError(400, "the body is nested too deeply.") from None
-    except ValueError as error:
-        said = "a number has too many digits" if "integer string" in str(error) else str(error)[:200]
-        raise ApiError(400, f"the body is no JSON: {said}.") from None
+async def read_body(data: bytes, kind: type[B]) -> B:
+    """Return the body of a request; a large one is read beside the loop, one at a time.
+
+    Raises ApiError, which names the first field that is wrong.
+    """
+    if len(data) <= LARGE:
+        return _read(data, kind)
+    async with TURN:
+        return await asyncio.to_thread(_read, data, kind)
+
+
+def _read(data: bytes, kind: type[B]) -> B:
+    found = read_json(data)
     if not isinstance(found, dict):
         told = next((word for one, word in JSON_WORDS.items() if isinstance(found, one)), "null")
         raise ApiError(400, f"the body must be a JSON object; it is {told}.")
@@ -173,32 +184,6 @@ def read_body(data: bytes, kind: type[B]) -> B:
         raise ApiError(400, f"{at or 'body'}: {told}.", param=at.partition(".")[0]) from None
     except RecursionError:
         raise ApiError(400, "the body is nested too deeply.") from None
-
-
-def _mend_halves(value: Any, data: bytes) -> Any:
-    """Return JSON values in which half of a character, as of a text that was cut in an emoji, is U+FFFD.
-
-    ``data`` is what they were read from.  UTF-8 cannot have such halves, so that neither an answer nor a ledger could.
-    """
-    return _mend(value) if _HALF.search(data) or not _is_utf8(data) else value
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _mend(value: Any) -> Any:
-    if isinstance(value, str):
-        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, dict):
-        return {_mend(key): _mend(held) for key, held in value.items()}
-    if isinstance(value, list):
-        return [_mend(one) for one in value]
-    return value
 
 
 def _word_first(error: ValidationError) -> tuple[str, str]:

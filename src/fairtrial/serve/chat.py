@@ -19,6 +19,7 @@ from fairtrial.records import GenerateRequest, ImagePart, Prompt
 from fairtrial.serve.answers import describe_chat_choice, describe_chat_notes, describe_extras, describe_usage
 from fairtrial.serve.asking import answer_events, gather_answers
 from fairtrial.serve.bodies import ChatBody, ResponseFormat, refuse_unknown_effects
+from fairtrial.serve.calling import hold_calls
 from fairtrial.serve.conversation import read_messages
 from fairtrial.serve.errors import ApiError
 from fairtrial.serve.forms import write_form
@@ -44,7 +45,7 @@ async def prepare_chat(
     Raises ApiError for what cannot be asked.
     """
     refuse_unknown_effects(body)
-    talk = await read_talk(served, body)
+    talk, choice = await read_talk(served, body)
     if body.max_completion_tokens is not None:
         body.max_tokens = body.max_completion_tokens
     if body.max_tokens == 0:
@@ -55,11 +56,13 @@ async def prepare_chat(
     sees = served.desk.engine.can.images
     prompt = Prompt("") if talk else await asyncio.to_thread(read_messages, body.messages, images, sees)
     request = settle(body, served.spec, write_prompt(prompt, served.spec), served.limits.answer_tokens)
-    wishes = Wishes(
-        top=(body.top_logprobs or 0) if noted else None,
-        grammar=await asyncio.to_thread(_make_grammar, served, body.response_format),
-        talk=talk,
-    )
+    if talk and choice.tools:
+        grammar, after = await asyncio.to_thread(hold_calls, choice)
+    else:
+        grammar, after = await asyncio.to_thread(_make_grammar, served, body.response_format), ""
+    top = (body.top_logprobs or 0) if noted else None
+    wishes = Wishes(top=top, grammar=grammar, after=after, talk=talk)
+    body.forget()
     return request, wishes
 
 
@@ -96,37 +99,35 @@ async def _answer(
         "model": served.about.name,
         "system_fingerprint": f"fairtrial-{served.about.candidate[:16]}",
     }
-    noted = wishes.top is not None
+    noted, calls = wishes.top is not None, wishes.talk is not None and wishes.talk.offers
     if not body.stream:
         with served.images.holding(images):
             found = await gather_answers(served, client, [(one, wishes) for one in spread(request, count)], shrinks)
         choices = [
-            describe_chat_choice(
-                i, one, describe_extras(served, one, changed), noted=noted, tools=wishes.talk is not None
-            )
+            describe_chat_choice(i, one, describe_extras(served, one, changed), noted=noted, tools=calls)
             for i, one in enumerate(found)
         ]
         return JSONResponse({**head, "choices": choices, "usage": describe_usage(found)})
     if count > 1:
         raise ApiError(400, "n: a stream has one choice.", param="n")
     told = [0]
-    reader = ToolReader() if wishes.talk else None
+    reader = ToolReader() if calls else None
 
     def describe(piece: AnswerPiece | None, ended: AnsweredRequest | None) -> list[dict[str, Any]]:
         if piece is not None:
             shown = AnswerPiece(reader.feed(piece.text), piece.thought) if reader else piece
             return [_choose(delta) for delta in _list_deltas(shown)]
         assert ended is not None
-        rest, calls = reader.end() if reader else ("", ())
+        rest, made = reader.end() if reader else ("", ())
         chunks = [_choose({"content": rest})] if rest else []
-        chunks += [_choose({"tool_calls": describe_calls(calls, places=True)})] if calls else []
+        chunks += [_choose({"tool_calls": describe_calls(made, places=True)})] if made else []
         if noted:
             notes = describe_chat_notes(ended.notes[told[0] :])
             chunks.append({**_choose({"content": ""}), "logprobs": notes})
         extras = describe_extras(served, ended, changed)
         return [
             *chunks,
-            {**_choose({}), "finish_reason": "tool_calls" if calls else finish_word(ended), "fairtrial": extras},
+            {**_choose({}), "finish_reason": "tool_calls" if made else finish_word(ended), "fairtrial": extras},
         ]
 
     events = _hold_images(served, images, answer_events(served, request, wishes, shrinks))

@@ -29,7 +29,7 @@ Given = str | list[int]
 
 async def complete_text(hall: Hall, client: Request, data: bytes) -> Response:
     """Go on with texts."""
-    body = read_body(data, CompletionBody)
+    body = await read_body(data, CompletionBody)
     served = hall.find(body.model)
     refuse_unknown_effects(body)
     prompts = _list_prompts(body)

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from starlette.requests import ClientDisconnect, Request
 
 from fairtrial.errors import SpecError
+from fairtrial.pages.safety import is_own_machine
 from fairtrial.serve.errors import ApiError
+from fairtrial.serve.incoming import find_body
 from fairtrial.serve.served import Served
 
 KEYS = "FAIRTRIAL_API_KEYS"
@@ -66,18 +68,12 @@ def check_origin(served: Served, request: Request) -> None:
     origin = request.headers.get("origin")
     if origin and origin not in served.origins and not _is_own(origin, request):
         raise ApiError(403, "pages of other sites are not let in; start the server with --cors ORIGIN.", code="origin")
-    if served.loopback and not served.keys and not is_loopback(_strip_port(request.headers.get("host", ""))):
+    if served.loopback and not served.keys and not is_own_machine(request.headers.get("host", "")):
         raise ApiError(403, "without a key this server is reached by the name of this machine only.", code="host")
 
 
 def _is_own(origin: str, request: Request) -> bool:
     return urlsplit(origin).netloc == request.headers.get("host")
-
-
-def _strip_port(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
 
 
 async def read_within(served: Served, request: Request) -> bytes:
@@ -90,17 +86,16 @@ async def read_within(served: Served, request: Request) -> bytes:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limits.body_bytes:
         raise ApiError(413, told, code="body_too_large", headers={"Connection": "close"})
-    size = 0
+    body = find_body(request.scope)
 
     async def read() -> bytes:
-        nonlocal size
-        with served.incoming.reading() as parts:
-            async for part in request.stream():
-                size += len(part)
-                if size > limits.body_bytes:
-                    raise ApiError(413, told, code="body_too_large", headers={"Connection": "close"})
-                served.incoming.take(parts, part)
-            return b"".join(parts)
+        parts: list[bytes] = []
+        async for part in request.stream():
+            if body.size + len(part) > limits.body_bytes:
+                raise ApiError(413, told, code="body_too_large", headers={"Connection": "close"})
+            served.incoming.take(body, part)
+            parts.append(part)
+        return b"".join(parts)
 
     try:
         return await asyncio.wait_for(read(), limits.body_seconds)

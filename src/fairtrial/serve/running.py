@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import socket
 from collections.abc import Iterator
@@ -10,57 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from fairtrial.pages.connections import IDLE_SECONDS, LARGEST_HEAD, LimitedProtocol, allow_files
 from fairtrial.serve.app import make_app
 from fairtrial.serve.hall import Hall
 
-HEAD_SECONDS = 15.0
-"""In which the head of a request must have come."""
-IDLE_SECONDS = 30
-"""After which a connection on which nothing is asked is closed."""
-
-
-class LimitedProtocol(H11Protocol):
-    """Closes connections on which the head of a request, the first or a later one, does not come in time."""
-
-    _timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first head."""
-        super().connection_made(transport)
-        self._watch()
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came; wait for the rest of a head that is not whole, from its first byte on."""
-        before = self.cycle
-        heading = before is None or before.response_complete
-        super().data_received(data)
-        if heading and self.cycle is not before:  # the head is whole
-            self._forget()
-        elif heading and self._timer is None:
-            self._watch()
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: who asks for a WebSocket is answered like anybody, and nothing is missing."""
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
-        self._forget()
-        super().connection_lost(exc)
-
-    def _watch(self) -> None:
-        self._timer = self.loop.call_later(HEAD_SECONDS, self._close_slow, self.cycle)
-
-    def _forget(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _close_slow(self, before: object) -> None:
-        self._timer = None
-        if self.cycle is before and not self.transport.is_closing():
-            self.transport.close()
+FILES = 512
+"""Open files beside those of connections."""
 
 
 class _Server(uvicorn.Server):
@@ -86,6 +41,7 @@ def run_server(hall: Hall, listening: socket.socket) -> None:
     """Serve until the process is told to stop (Ctrl-C, SIGTERM)."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     limits = hall.first.limits
+    files = allow_files(limits.connections + FILES)
     config = uvicorn.Config(
         make_app(hall),
         http=LimitedProtocol,
@@ -94,10 +50,10 @@ def run_server(hall: Hall, listening: socket.socket) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
-        limit_concurrency=limits.connections,
+        limit_concurrency=min(limits.connections, max(32, files - FILES)),
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=max(1, round(limits.drain_seconds)),
-        h11_max_incomplete_event_size=64 << 10,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
     )
     try:
         _Server(config, hall).run(sockets=[listening])

@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
 from fairtrial.engines.live import NOTHING, TokenNote, Wishes
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.blobs import find_image, read_image
 from fairtrial.ledger.encoding import decode_answer
 from fairtrial.ledger.stored import read_stored
-from fairtrial.records import Answer, GenerateAnswer, Request, ScoreAnswer, ScoreRequest
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    ImagePart,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+    list_images,
+)
+from fairtrial.serve.conversation import ImageShelf
 from fairtrial.serve.desk import Desk
 
 NEAR = 0.25
@@ -57,6 +67,8 @@ class Stored:
     item: str
     request: Request
     answer: Answer
+    images: dict[ImagePart, bytes] = field(default_factory=dict)
+    """That it shows, with their bytes."""
 
 
 def pick_stored(
@@ -66,28 +78,41 @@ def pick_stored(
     if not tasks or count < 1:
         return []
     each = math.ceil(count / len(tasks))
-    found = [
-        Stored(name, item, request, decode_answer(answer, item))
-        for task_id, name in tasks
-        for item, request, answer in islice(_without_images(read_stored(ledger, trial_id, candidate_id, task_id)), each)
-    ]
+    found: list[Stored] = []
+    for task_id, name in tasks:
+        rows = read_stored(ledger, trial_id, candidate_id, task_id)
+        whole = (
+            Stored(name, item, request, decode_answer(answer, item), images)
+            for item, request, answer in rows
+            if (images := _read_images(ledger, request)) is not None
+        )
+        found += islice(whole, each)
     return found[:count]
 
 
-def _without_images(rows: Iterable[Any]) -> Iterable[Any]:
-    return (row for row in rows if not any(prompt.images for prompt in row[1].prompts))
+def _read_images(ledger: Ledger, request: Request) -> dict[ImagePart, bytes] | None:
+    """Return the images that a question shows; None if the ledger lacks one of them."""
+    shown = list_images(request)
+    if any(find_image(ledger, image.hash) is None for image in shown):
+        return None
+    return {image: read_image(ledger, image) for image in shown}
 
 
-def compare_stored(desk: Desk, stored: Sequence[Stored]) -> list[Compared]:
-    """Ask again, all at once as live requests come, and compare."""
+def compare_stored(desk: Desk, shelf: ImageShelf, stored: Sequence[Stored]) -> list[Compared]:
+    """Ask again, all at once as live requests come, and compare; ``shelf`` is where the engine finds images."""
 
     async def ask() -> list[Compared]:
-        return list(await asyncio.gather(*(_compare_one(desk, one) for one in stored)))
+        return list(await asyncio.gather(*(_compare_one(desk, shelf, one) for one in stored)))
 
     return asyncio.run(ask())
 
 
-async def _compare_one(desk: Desk, one: Stored) -> Compared:
+async def _compare_one(desk: Desk, shelf: ImageShelf, one: Stored) -> Compared:
+    with shelf.holding(one.images):
+        return await _ask_again(desk, one)
+
+
+async def _ask_again(desk: Desk, one: Stored) -> Compared:
     try:
         if isinstance(one.request, ScoreRequest):
             request = one.request

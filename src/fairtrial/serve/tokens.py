@@ -28,7 +28,7 @@ async def describe_tokenizer(hall: Hall, model: str | None) -> Response:
 
 async def tokenize(hall: Hall, data: bytes) -> Response:
     """Return the tokens of a text, nothing added unless it is asked for."""
-    body = read_body(data, TokenizeBody)
+    body = await read_body(data, TokenizeBody)
     served = hall.find(body.model)
     reader = _get_reader(served)
     refuse_endless(served, len(body.prompt))
@@ -38,7 +38,7 @@ async def tokenize(hall: Hall, data: bytes) -> Response:
 
 async def detokenize(hall: Hall, data: bytes) -> Response:
     """Return the text of tokens."""
-    body = read_body(data, DetokenizeBody)
+    body = await read_body(data, DetokenizeBody)
     served = hall.find(body.model)
     reader = _get_reader(served)
     return JSONResponse({"prompt": await served.desk.call(lambda: reader.detokenize(body.tokens))})

@@ -26,7 +26,7 @@ TOGETHER = 32
 
 async def embed_texts(hall: Hall, client: Request, data: bytes) -> Response:
     """Return vectors of texts, as numbers or, as most clients ask for, as bytes in base64 (float32, little-endian)."""
-    body = read_body(data, EmbeddingBody)
+    body = await read_body(data, EmbeddingBody)
     served = hall.first
     if served.embedder is None:
         told = "no embedder is served here; start the server with --embed SPEC, e.g. small."

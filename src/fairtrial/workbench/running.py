@@ -8,7 +8,8 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
-IDLE_SECONDS = 30
+from fairtrial.pages.connections import IDLE_SECONDS, LARGEST_HEAD, LimitedProtocol
+
 CONNECTIONS = 200
 BACKLOG = 128
 
@@ -18,6 +19,7 @@ def serve_pages(app: ASGIApp, listening: socket.socket) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     config = uvicorn.Config(
         app,
+        http=LimitedProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -26,6 +28,6 @@ def serve_pages(app: ASGIApp, listening: socket.socket) -> None:
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=2,
-        h11_max_incomplete_event_size=64 << 10,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
     )
     uvicorn.Server(config).run(sockets=[listening])

@@ -67,7 +67,7 @@ def test_too_large_and_too_slow_bodies_are_refused() -> None:
 
 
 def test_bodies_together_have_a_limit_and_are_counted_off_again() -> None:
-    with serving(incoming=Incoming(most=1000)) as client:
+    with serving(incoming=Incoming(most=1000, small=0)) as client:
         assert post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 800}).status_code == 200
         full = post(client, "/v1/chat/completions", {**ASKED, "x": "y" * 2000})
         assert full.status_code == 503

@@ -23,6 +23,16 @@ TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type
 CALL = '<tool_call>\n{"name": "weather", "arguments": {"city": "Rome"}}\n</tool_call>'
 ASKED = [{"role": "user", "content": "Well?"}]
 SENT = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
+CALLED = {"role": "assistant", "content": None, "tool_calls": [SENT]}
+RESULT = {"role": "tool", "tool_call_id": "c", "content": "Sunny"}
+STRICT = {
+    "type": "function",
+    "function": {
+        "name": "pay",
+        "strict": True,
+        "parameters": {"type": "object", "properties": {"sum": {"type": "integer", "minimum": 1}}},
+    },
+}
 TEMPLATE = Path(__file__).parents[2] / "support" / "tool_template.jinja"
 
 
@@ -76,13 +86,16 @@ def test_calls_are_streamed_whole_after_the_words(client) -> None:
 def test_results_of_calls_go_back_to_the_model(client) -> None:
     messages = [
         *ASKED,
-        {"role": "assistant", "content": None, "tool_calls": [SENT]},
-        {"role": "tool", "tool_call_id": "c", "content": "Sunny"},
+        {"role": "assistant", "content": None, "tool_calls": [SENT, {**SENT, "id": "d"}]},
+        {"role": "tool", "tool_call_id": "d", "content": "Rainy"},
+        RESULT,
     ]
     assert ask(client, messages=messages).status_code == 200
     told = json.loads(client.engine.talk.messages)
     assert told[2]["tool_calls"][0]["function"]["arguments"] == {"city": "Paris"}
-    assert told[3] == {"role": "tool", "content": "Sunny"}
+    assert told[3:] == [{"role": "tool", "content": "Sunny"}, {"role": "tool", "content": "Rainy"}]  # as they were made
+    answer = ask(client, messages=messages, tool_choice="none").json()["choices"][0]
+    assert (answer["finish_reason"], answer["message"].get("tool_calls")) == ("stop", None)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +103,18 @@ def test_results_of_calls_go_back_to_the_model(client) -> None:
     [
         ({"tools": [{}]}, "tools.0"),
         ({"tools": [TOOL] * 200}, "at most 128"),
-        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tool_choice": "sometimes"}, "got 'sometimes'"),
+        ({"tool_choice": {"type": "function", "function": {"name": "look"}}}, "no tool 'look'; there is: weather"),
+        ({"tool_choice": {"type": "function"}}, "tool_choice: "),
+        ({"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "none", "tools": []}}}, "tool_choice: "),
+        ({"tool_choice": "required", "tools": []}, "no `tools` to choose from"),
+        ({"tools": [TOOL, TOOL]}, "two have the name 'weather'"),
+        ({"tools": [STRICT]}, "minimum"),
+        ({"messages": [*ASKED, CALLED]}, "the call 'c' has no result"),
+        ({"messages": [*ASKED, CALLED, *ASKED]}, "messages.2: the call 'c' has no result"),
+        ({"messages": [*ASKED, {"role": "tool", "tool_call_id": "c", "content": "x"}]}, "none stands right before it"),
+        ({"messages": [*ASKED, CALLED, {"role": "tool", "tool_call_id": "d", "content": "x"}]}, "there is: c"),
+        ({"messages": [*ASKED, CALLED, RESULT, RESULT]}, "two results"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"messages": [*ASKED, {"role": "assistant", "content": "x", "tool_calls": [{"id": 1}]}]}, "a call is"),
         ({"messages": [*ASKED, {"role": "tool", "content": None}]}, "needs a content"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import json
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +31,18 @@ def write_grammar(schema: str) -> str:
 
     Raises SpecError for a schema that is too long, asks for too many repetitions, or that a grammar cannot hold.
     """
+    if len(schema) > LONGEST_SCHEMA:
+        raise SpecError(f"the JSON schema has {len(schema):,} characters; {LONGEST_SCHEMA:,} are allowed.")
+    return convert_schema(lambda: prepare_schema(json.loads(schema)))
+
+
+def convert_schema(prepare: Callable[[], Mapping[str, Any]]) -> str:
+    """Return the grammar of a JSON schema that a function prepares.  Raises SpecError as `write_grammar` does."""
     import_library()
     from llama_cpp.llama_grammar import json_schema_to_gbnf
 
-    if len(schema) > LONGEST_SCHEMA:
-        raise SpecError(f"the JSON schema has {len(schema):,} characters; {LONGEST_SCHEMA:,} are allowed.")
     try:
-        grammar = str(json_schema_to_gbnf(json.dumps(prepare_schema(json.loads(schema)))))
-        grammar = grammar.replace(_LOOSE, _STRICT)
+        grammar = str(json_schema_to_gbnf(json.dumps(prepare()))).replace(_LOOSE, _STRICT)
     except SpecError:
         raise
     except RecursionError:

@@ -6,7 +6,7 @@ refused here, and so is one that can be read in more ways than a grammar can be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,17 +43,45 @@ def prepare_schema(schema: Any) -> dict[str, Any]:
     return {"$defs": reader.found, "anyOf": [root]} if reader.found else root
 
 
+def prepare_call_schema(functions: Sequence[tuple[str, Any, bool]]) -> dict[str, Any]:
+    """Return the schema of a call of one of some functions, each with its name, the schema of its arguments, and
+    whether arguments must keep to that; where they need not and a grammar cannot hold it, they are any object.
+
+    Raises SpecError for a schema that must be kept to and cannot be.
+    """
+    found: dict[str, Any] = {}
+    calls = []
+    for number, (name, schema, strict) in enumerate(functions):
+        try:
+            reader = _SchemaReader(schema, f"call-{number}-")
+            arguments = reader.read(schema)
+            _WayCounter(reader.found).count(arguments)
+            if arguments.get("type") != "object":
+                raise SpecError("the JSON schema of a function's arguments must be of the type object.")
+            found |= reader.found
+        except (SpecError, RecursionError) as error:
+            if strict:
+                told = error.message if isinstance(error, SpecError) else "the JSON schema is nested too deeply."
+                raise SpecError(f"{name}: {told}") from None
+            arguments = {"type": "object"}
+        held = {"name": {"const": name}, "arguments": arguments}
+        calls.append({"type": "object", "properties": held, "required": list(held), "additionalProperties": False})
+    return {"$defs": found, "anyOf": calls}
+
+
 @dataclass
 class _SchemaReader:
     """Reads one schema.
 
     Attributes:
         root: all of it, in which references are looked up.
+        prefix: of the names of references.
         names: of references, by what they say.
         found: what they refer to, by these names.
     """
 
     root: Any
+    prefix: str = ""
     names: dict[str, str] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=dict)
 
@@ -127,7 +155,7 @@ class _SchemaReader:
 
     def _refer(self, ref: Any) -> str:
         if ref not in self.names:
-            name = self.names[ref] = f"ref-{len(self.names)}"
+            name = self.names[ref] = f"{self.prefix}ref-{len(self.names)}"
             self.found[name] = {}
             self.found[name] = self.read(self._look_up(ref))
         return f"#/$defs/{self.names[ref]}"

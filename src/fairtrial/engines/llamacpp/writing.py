@@ -36,6 +36,7 @@ class LlamaWriting:
 
     def __init__(self, job: Job, wishes: Wishes, vocabulary: Vocabulary, grammar: Grammar | None) -> None:
         self.job, self.wishes, self.vocabulary, self._grammar = job, wishes, vocabulary, grammar
+        self._holds = not wishes.after
         self.notes: list[TokenNote] = []
         self.read = 0
         self._sent = 0
@@ -157,7 +158,7 @@ class LlamaWriting:
 
     def _choose(self, row: NDArray[np.float32]) -> int:
         job = self.job
-        if self._grammar is None:
+        if self._grammar is None or not self._begin_holding(self._grammar):
             return job.choose(row)
         token = sample_token(row, job.request, job.rng)
         if not self._grammar.allows(token):
@@ -165,6 +166,21 @@ class LlamaWriting:
         self._grammar.accept(token)
         job.logprob -= compute_token_surprisal(row, token)
         return token
+
+    def _begin_holding(self, grammar: Grammar) -> bool:
+        """Return whether the grammar holds what comes next; it is told what stands behind its beginning already."""
+        if self._holds:
+            return True
+        _, found, rest = self.job.text.read_answer().partition(self.wishes.after)
+        if not found:
+            return False
+        for token in map(int, self.vocabulary.encode(rest)):
+            if not grammar.allows(token):
+                self.end()  # it has begun otherwise, within one token: nothing holds it any more
+                return False
+            grammar.accept(token)
+        self._holds = True
+        return True
 
     def _note_prompt(self, rows: Floats32) -> None:
         """Note the tokens of the prompt that these logits predict."""

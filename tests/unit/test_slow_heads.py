@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from fairtrial.serve import running
+from fairtrial.pages import connections
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 
@@ -29,7 +29,11 @@ async def answer(_: Request) -> PlainTextResponse:
 @contextmanager
 def serve() -> Iterator[int]:
     config = uvicorn.Config(
-        Starlette(routes=[Route("/", answer)]), port=0, http=running.LimitedProtocol, log_level="error", lifespan="off"
+        Starlette(routes=[Route("/", answer)]),
+        port=0,
+        http=connections.LimitedProtocol,
+        log_level="error",
+        lifespan="off",
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run)
@@ -64,7 +68,7 @@ async def drip(port: int, whole: int) -> tuple[int, bool]:
 
 @pytest.mark.parametrize("whole", [0, 1, 2])
 def test_a_slow_head_ends_its_connection(whole: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
     with serve() as port:
         assert asyncio.run(drip(port, whole)) == (whole, True)
         assert asyncio.run(ask(port)) == b"answered"  # whose answer takes longer than a head may
