@@ -94,7 +94,7 @@ def test_the_root_tells_who_answers_and_that_it_is_the_one_that_was_tested(clien
     assert (told["sameness"]["different"], told["sameness"]["failed"]) == (0, 0), told["sameness"]["examples"]
     assert told["sameness"]["asked"] == 6
     assert "talker" in told["verdicts"][0]["words"]
-    assert [model.id for model in client.models.list()] == ["talker", "winner"]
+    assert [model.id for model in client.models.list()] == ["talker", "default"]
 
 
 def test_an_answer_is_that_of_the_opened_candidate_streamed_or_not(client) -> None:
@@ -164,7 +164,7 @@ def test_several_users_at_once_get_what_each_alone_would(client) -> None:
 
 def test_what_cannot_be_done_is_told(client) -> None:
     tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
-    with pytest.raises(openai.NotFoundError, match="talker, winner"):
+    with pytest.raises(openai.NotFoundError, match="talker, default"):
         client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
     with pytest.raises(openai.BadRequestError, match="tools"):
         client.chat.completions.create(model="talker", messages=MESSAGES, tools=[tool])

@@ -51,7 +51,7 @@ def ask(server: Running, path: str, headers: dict[str, str], body: object = None
 def test_the_right_key_opens_and_no_other(server: Running) -> None:
     client = openai.OpenAI(base_url=server.url, api_key=KEY, max_retries=0)
     assert client.chat.completions.create(model="bob", messages=ASKED, max_tokens=4).model == "bob"
-    assert [one.id for one in client.models.list()] == ["ann", "bob", "winner"]
+    assert [one.id for one in client.models.list()] == ["ann", "bob", "default"]
     with pytest.raises(openai.AuthenticationError, match="a key is needed"):
         client.with_options(api_key="wrong-key-of-many-letters").models.list()
     assert ask(server, "/v1/models", {}) == 401

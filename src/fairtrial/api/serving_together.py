@@ -10,7 +10,7 @@ from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError, SpecError
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.running.memory_fit import predict_candidate
-from fairtrial.serve.hall import WINNER
+from fairtrial.serve.hall import DEFAULT, FORMER
 from fairtrial.spec.device import format_gigabytes
 
 
@@ -32,8 +32,8 @@ def check_together(found: Sequence[tuple[str, PlannedCandidate]], settings: Engi
     if len(ids) < len(found):
         same = next(name for name, candidate in found if ids[candidate.id] != name)
         raise SpecError(f"{same} and {ids[dict(found)[same].id]} are the same candidate.", fix="Serve it once.")
-    if WINNER in names[1:]:
-        raise SpecError(f"{WINNER!r} is another name of the first candidate.", fix="Name that one first.")
+    if other := next((name for name in (DEFAULT, FORMER) if name in names[1:]), ""):
+        raise SpecError(f"{other!r} is another name of the first candidate.", fix="Name that one first.")
     _check_memory(found, settings)
 
 

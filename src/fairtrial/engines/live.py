@@ -40,11 +40,15 @@ class ToolTalk(NamedTuple):
 
     Attributes:
         messages: a list, with calls and their results among them.
-        tools: a list of those that may be called.
+        tools: a list of them.
+        loose: names of those whose calls are told where they are all of an answer, without tags.
+        several: whether more than one call may be made.
     """
 
     messages: str
     tools: str
+    loose: tuple[str, ...] = ()
+    several: bool = True
 
     @property
     def offers(self) -> bool:

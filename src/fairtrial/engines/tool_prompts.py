@@ -19,6 +19,9 @@ from fairtrial.errors import CapabilityError, ModelError
 from fairtrial.thoughts import opened_by
 
 OPENS, CLOSES = "<tool_call>", "</tool_call>"
+FENCES = ("```json\n", "```\n")
+"""Of Markdown, longer ones first."""
+NO_TOOLS = ToolTalk("[]", "[]")
 _PROBE = "f6b1tool"
 
 
@@ -80,9 +83,11 @@ class ToolReader:
     """Tells calls from words in an answer as it grows.
 
     Attributes:
+        talk: the conversation.
         text: all of it so far.
     """
 
+    talk: ToolTalk
     text: str = ""
     _given: int = field(default=0, repr=False)
 
@@ -93,6 +98,8 @@ class ToolReader:
         if end < 0:
             end = len(self.text) - max((n for n in range(1, len(OPENS)) if self.text.endswith(OPENS[:n])), default=0)
         end = len(self.text[:end].rstrip())  # white space before a call is no word
+        if self.talk.loose and _may_be_loose(self.text):
+            return ""
         new, self._given = self.text[self._given : max(end, self._given)], max(end, self._given)
         return new
 
@@ -101,16 +108,22 @@ class ToolReader:
 
         What stands between the tags and is no call stays text, with all that follows.
         """
-        words, calls = split_calls(self.text)
+        words, calls = split_calls(self.text, self.talk)
         return words[self._given :], calls
 
 
-def split_calls(text: str) -> tuple[str, tuple[ToolCall, ...]]:
+def split_calls(text: str, talk: ToolTalk = NO_TOOLS) -> tuple[str, tuple[ToolCall, ...]]:
     """Return an answer's words and its calls.
+
+    An answer that is nothing but calls, perhaps within a fence of Markdown, needs no tags: small models leave them out.
+    Then all of them must name a tool that there is (``talk.loose``).
 
     >>> split_calls('Yes. <tool_call>{"name": "f", "arguments": {"x": 1}}</tool_call>')
     ('Yes.', (ToolCall(name='f', arguments='{"x": 1}'),))
     """
+    if OPENS not in text:
+        loose = _read_loose(text, talk) if talk.loose else ()
+        return ("", loose) if loose else (text, ())
     words, *rest = text.split(OPENS)
     calls = []
     for one in rest:
@@ -122,11 +135,40 @@ def split_calls(text: str) -> tuple[str, tuple[ToolCall, ...]]:
     return (words.rstrip() if calls else text), tuple(calls)
 
 
+def _may_be_loose(text: str) -> bool:
+    """Return whether an answer may yet become one that is nothing but calls."""
+    begun = text.lstrip()
+    return begun.startswith("{") or any(one.startswith(begun) or begun.startswith(one) for one in FENCES)
+
+
+def _read_loose(text: str, talk: ToolTalk) -> tuple[ToolCall, ...]:
+    """Return the calls that an answer is all of; none if it is not."""
+    body = text.strip()
+    fence = next((one for one in FENCES if body.startswith(one)), "")
+    if fence:
+        body = body.removeprefix(fence).removesuffix("```").strip()
+    decoder, calls, at = json.JSONDecoder(), list[ToolCall](), 0
+    while at < len(body):
+        try:
+            found, at = decoder.raw_decode(body, at)
+        except (ValueError, RecursionError):
+            return ()
+        at += len(body[at:]) - len(body[at:].lstrip())
+        call = _check_call(found)
+        if call is None or call.name not in talk.loose or set(found) - {"name", "arguments", "parameters"}:
+            return ()
+        calls.append(call)
+    return tuple(calls) if len(calls) == 1 or talk.several else ()
+
+
 def _read_call(body: str) -> ToolCall | None:
     try:
-        found = json.loads(body)
+        return _check_call(json.loads(body))
     except (ValueError, RecursionError):
         return None
+
+
+def _check_call(found: Any) -> ToolCall | None:
     if not isinstance(found, dict) or not isinstance(found.get("name"), str):
         return None
     arguments = found.get("arguments", found.get("parameters", {}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fairtrial.engines.live import TokenNote
+from fairtrial.engines.live import TokenNote, ToolTalk
 from fairtrial.engines.tool_prompts import split_calls
 from fairtrial.records.trace import trace_document
 from fairtrial.serve.served import Served
@@ -71,11 +71,11 @@ def _without_words(step: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe_chat_choice(
-    index: int, found: AnsweredRequest, extras: Mapping[str, Any], *, noted: bool, tools: bool = False
+    index: int, found: AnsweredRequest, extras: Mapping[str, Any], *, noted: bool, talk: ToolTalk | None = None
 ) -> dict[str, Any]:
-    """Return one choice of a chat completion; ``tools``: calls of tools are told from its words."""
+    """Return one choice of a chat completion; ``talk``: calls of its tools are told from the words."""
     answer = found.answer
-    words, calls = split_calls(answer.text) if tools else (answer.text, ())
+    words, calls = split_calls(answer.text, talk) if talk else (answer.text, ())
     message: dict[str, Any] = {"role": "assistant", "content": words or (None if calls else ""), "refusal": None}
     if calls:
         message["tool_calls"] = describe_calls(calls)

@@ -38,6 +38,12 @@ class ToolChoice(NamedTuple):
     must: bool = False
     several: bool = True
 
+    @property
+    def loose(self) -> tuple[str, ...]:
+        """Names of those that may be called without tags, where nothing holds arguments to a schema."""
+        strict = {tool["function"]["name"] for tool in self.tools if tool["function"].get("strict") is True}
+        return tuple(name for name in self.names if name not in strict)
+
 
 def read_choice(body: ChatBody) -> ToolChoice:
     """Return what may be called.  Raises ApiError for tools that are none, and for a choice of none of them."""

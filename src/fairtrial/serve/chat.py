@@ -99,19 +99,19 @@ async def _answer(
         "model": served.about.name,
         "system_fingerprint": f"fairtrial-{served.about.candidate[:16]}",
     }
-    noted, calls = wishes.top is not None, wishes.talk is not None and wishes.talk.offers
+    noted, talk = wishes.top is not None, wishes.talk if wishes.talk and wishes.talk.offers else None
     if not body.stream:
         with served.images.holding(images):
             found = await gather_answers(served, client, [(one, wishes) for one in spread(request, count)], shrinks)
         choices = [
-            describe_chat_choice(i, one, describe_extras(served, one, changed), noted=noted, tools=calls)
+            describe_chat_choice(i, one, describe_extras(served, one, changed), noted=noted, talk=talk)
             for i, one in enumerate(found)
         ]
         return JSONResponse({**head, "choices": choices, "usage": describe_usage(found)})
     if count > 1:
         raise ApiError(400, "n: a stream has one choice.", param="n")
     told = [0]
-    reader = ToolReader() if calls else None
+    reader = ToolReader(talk) if talk else None
 
     def describe(piece: AnswerPiece | None, ended: AnsweredRequest | None) -> list[dict[str, Any]]:
         if piece is not None:

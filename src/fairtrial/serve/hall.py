@@ -9,8 +9,10 @@ from fairtrial.serve.pairs import BlindPairs
 from fairtrial.serve.served import Served
 from fairtrial.serve.storing import Ballot
 
-WINNER = "winner"
-"""Another name of the first candidate, for clients that are set up once."""
+DEFAULT = "default"
+"""Another name of the first candidate, for clients that are set up once; it claims nothing about that candidate."""
+FORMER = "winner"
+"""That name as it was before; understood still, and told to nobody, since no verdict need stand behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Hall:
     @property
     def names(self) -> tuple[str, ...]:
         """By what candidates are asked for."""
-        return tuple(dict.fromkeys((*(one.about.name for one in self.served), WINNER)))
+        return tuple(dict.fromkeys((*(one.about.name for one in self.served), DEFAULT)))
 
     def find(self, name: str | None) -> Served:
         """Return whom a client asks for; the first candidate where it names nobody.
@@ -45,7 +47,7 @@ class Hall:
         if name is None:
             return self.first
         found = next((one for one in self.served if one.about.name == name), None)
-        if found is None and name == WINNER:
+        if found is None and name in (DEFAULT, FORMER):
             return self.first
         if found is None:
             raise ApiError(

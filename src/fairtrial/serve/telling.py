@@ -81,6 +81,8 @@ def _describe_model(hall: Hall, name: str) -> dict[str, Any]:
     served = hall.find(name)
     can = served.desk.engine.can
     told = {"candidate": served.about.candidate, "trial": served.about.trial or None, "images": can.images}
+    if name != served.about.name:
+        told["name"] = served.about.name
     return {
         "id": name,
         "object": "model",

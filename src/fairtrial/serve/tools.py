@@ -40,9 +40,10 @@ async def read_talk(served: Served, body: ChatBody) -> tuple[ToolTalk | None, To
     told = write_tools(choice)
     messages = await asyncio.to_thread(_list_messages, body.messages, served.spec.system)
     try:
-        return ToolTalk(json.dumps(messages, ensure_ascii=False, allow_nan=False), told), choice
+        written = json.dumps(messages, ensure_ascii=False, allow_nan=False)
     except ValueError:
         raise ApiError(400, "messages: a number is too large.", param="messages") from None
+    return ToolTalk(written, told, choice.loose, choice.several), choice
 
 
 async def _explain(served: Served, body: ChatBody) -> str:

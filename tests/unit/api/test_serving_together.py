@@ -28,8 +28,9 @@ def test_names_and_candidates_are_different_ones() -> None:
         check_together([plan("ann"), plan("ann", system="x", chat="model")], EngineSettings())
     with pytest.raises(SpecError, match=r"(ann and other|other and ann) are the same candidate"):
         check_together([plan("ann"), plan("other", model="fake:ann")], EngineSettings())
-    with pytest.raises(SpecError, match="another name of the first"):
-        check_together([plan("ann"), plan("winner")], EngineSettings())
+    for other in ("default", "winner"):
+        with pytest.raises(SpecError, match=f"'{other}' is another name of the first"):
+            check_together([plan("ann"), plan(other)], EngineSettings())
 
 
 def test_what_does_not_fit_together_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def test_answers_do_not_tell_who_gave_them(client) -> None:
         assert found.json()["model"] == pair[side]
         for word in ("ann", "bob", "aaaa", "bbbb", "usage", "trace", "candidate", "fingerprint"):
             assert word not in told
-    assert {one["id"] for one in client.get("/v1/models").json()["data"]} == {"ann", "bob", "winner"}
+    assert {one["id"] for one in client.get("/v1/models").json()["data"]} == {"ann", "bob", "default"}
 
 
 def test_a_vote_is_kept_without_words_and_tells_the_names(client) -> None:

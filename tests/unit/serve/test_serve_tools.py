@@ -12,7 +12,7 @@ testclient = pytest.importorskip("starlette.testclient")
 pytest.importorskip("prometheus_client")
 
 from fairtrial.engines.chat import ChatTemplate  # noqa: E402
-from fairtrial.engines.live import NOTHING, Wishes  # noqa: E402
+from fairtrial.engines.live import NOTHING, ToolTalk, Wishes  # noqa: E402
 from fairtrial.engines.tool_prompts import ToolReader, explain_no_tools, split_calls  # noqa: E402
 from fairtrial.records import GenerateRequest  # noqa: E402
 from fairtrial.serve.app import make_app  # noqa: E402
@@ -33,6 +33,8 @@ STRICT = {
         "parameters": {"type": "object", "properties": {"sum": {"type": "integer", "minimum": 1}}},
     },
 }
+TALK = ToolTalk("[]", "[1]", ("weather",))
+BARE = '{"name": "weather", "arguments": {"city": "Rome"}}'
 TEMPLATE = Path(__file__).parents[2] / "support" / "tool_template.jinja"
 
 
@@ -160,14 +162,31 @@ def test_templates_tell_whether_they_take_tools() -> None:
         f"{CALL} and words after it",
         "<tool_call>" + "[" * 100_000,
         "a < b and <tool",
+        '{"name": "other", "arguments": {}}',
+        '{"name": "weather", "arguments": {}, "why": "more"}',
+        '{"name": "weather", "arguments": {}} and words after it',
+        '{"name": "weather", "arguments": {"city": "Ro',
+        "```json\n[1]\n```",
+        "`` no fence",
     ],
 )
 def test_what_is_no_call_stays_text(text: str) -> None:
-    assert split_calls(text) == (text, ())
-    reader = ToolReader()
+    assert split_calls(text, TALK) == (text, ())
+    reader = ToolReader(TALK)
     given = "".join(reader.feed(one) for one in text)
     rest, calls = reader.end()
     assert (given + rest, calls) == (text, ())
+
+
+@pytest.mark.parametrize("text", [BARE, f"```json\n{BARE}\n```", f"```\n{BARE}\n{BARE}```", f" {BARE}{BARE} "])
+def test_calls_without_tags_are_calls_where_they_are_all_of_an_answer(text: str) -> None:
+    count = text.count("name")
+    assert [one.name for one in split_calls(text, TALK)[1]] == ["weather"] * count
+    assert len(split_calls(text, TALK._replace(several=False))[1]) == (count == 1)
+    assert split_calls(text, TALK._replace(loose=())) == (text, ())
+    reader = ToolReader(TALK)
+    assert "".join(map(reader.feed, text)) == ""
+    assert (reader.end()[0], len(reader.end()[1])) == ("", count)
 
 
 def test_a_call_that_has_no_end_is_one_if_it_is_whole() -> None:
