@@ -25,6 +25,12 @@ TOOL = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
+PAYMENT = {
+    "type": "object",
+    "properties": {"currency": {"enum": ["EUR", "USD"]}},
+    "required": ["currency"],
+    "additionalProperties": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -64,5 +70,23 @@ def test_a_real_model_calls_a_tool(server: Running) -> None:
     chunks = list(client.chat.completions.create(**asked, stream=True))
     [streamed] = [one.choices[0].delta.tool_calls for one in chunks if one.choices[0].delta.tool_calls]
     assert streamed[0].function.arguments == call.function.arguments
-    with pytest.raises(openai.BadRequestError, match="tool_choice"):
-        client.chat.completions.create(**asked, tool_choice="required")
+
+
+def test_calls_are_held_to_what_is_asked_for(server: Running) -> None:
+    client = openai.OpenAI(base_url=server.url, api_key="none", max_retries=0)
+    asked = {"model": "talker", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 60}
+    pay = {"name": "pay", "strict": True, "parameters": PAYMENT}
+    tools = [TOOL, {"type": "function", "function": pay}]
+    chosen = {"type": "function", "function": {"name": "pay"}}
+    [choice] = client.chat.completions.create(**asked, tools=tools, tool_choice=chosen).choices
+    [call] = choice.message.tool_calls
+    assert (choice.finish_reason, call.function.name) == ("tool_calls", "pay")
+    assert json.loads(call.function.arguments)["currency"] in ("EUR", "USD")
+    tool = {**TOOL, "function": {**TOOL["function"], "strict": True}}
+    with client.chat.completions.stream(
+        **asked, tools=[tool], tool_choice="required", parallel_tool_calls=False
+    ) as stream:
+        [choice] = stream.get_final_completion().choices
+    [call] = choice.message.tool_calls
+    assert call.function.name == "get_weather"
+    assert set(call.function.parsed_arguments) == {"city"}

@@ -58,7 +58,24 @@ def test_files_are_named_by_their_content_and_kept_for_good(client: TestClient) 
     assert client.get("/static/..%2fsafety.py").status_code == 404
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", ""])
+def test_a_length_that_is_said_twice_is_refused(client: TestClient) -> None:
+    twice = {"transfer-encoding": "chunked", "content-length": "4"}
+    found = client.post("/take", content=b"abcd", headers={**OWN, **twice})
+    assert (found.status_code, found.headers["connection"]) == (400, "close")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "[::1].evil.example",
+        "localhost:80@evil.example",
+        "localhost:evil",
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "",
+    ],
+)
 def test_names_of_others_are_refused(client: TestClient, host: str) -> None:
     assert client.get("/", headers={"host": host}).status_code == 403
 

@@ -53,6 +53,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 METHODS = ("GET", "HEAD", "POST")
 """All that any page takes."""
 METHODS_TOLD = f"This server takes {', '.join(METHODS[:-1])} and {METHODS[-1]} only."
+LENGTHS_TOLD = "This request says its length twice (Transfer-Encoding and Content-Length)."
 MOST_FIELDS = 400
 """Fields of a form, at most."""
 FORM_SECONDS = 30.0
@@ -86,6 +87,11 @@ def is_own_machine(host: str) -> bool:
         return False  # a name that only begins like an address, and leads wherever its owner wants
 
 
+def has_two_lengths(headers: Headers) -> bool:
+    """Return whether a request says its length twice: proxies may read it otherwise, and find another request in it."""
+    return "transfer-encoding" in headers and "content-length" in headers
+
+
 class PageDoors:
     """Wraps an application: refuses names and pages of others, and adds the headers that keep a page to itself.
 
@@ -115,6 +121,8 @@ class PageDoors:
         if refusal == METHODS_TOLD:
             allowed = {"Allow": ", ".join(METHODS)}
             await PlainTextResponse(refusal, 405, allowed)(scope, receive, send_with_headers)
+        elif refusal == LENGTHS_TOLD:
+            await PlainTextResponse(refusal, 400, {"Connection": "close"})(scope, receive, send_with_headers)
         elif refusal:
             await PlainTextResponse(refusal, 403)(scope, receive, send_with_headers)
         else:
@@ -122,6 +130,8 @@ class PageDoors:
 
     def find_refusal(self, method: str, headers: Headers) -> str:
         """Return why a request is not let in; empty if it is."""
+        if has_two_lengths(headers):
+            return LENGTHS_TOLD
         host = headers.get("host", "")
         if host not in self.hosts and not is_own_machine(host):
             return "This server is reached by the name of this machine only."

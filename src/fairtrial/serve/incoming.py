@@ -6,8 +6,10 @@ import asyncio
 import ctypes
 from dataclasses import dataclass, field
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fairtrial.pages.safety import has_two_lengths
 from fairtrial.serve.errors import ApiError
 
 LARGE = 1 << 20
@@ -64,13 +66,20 @@ class Incoming:
 
 
 class BodyCounter:
-    """Wraps an application: a body counts until its answer is out, or its client has left."""
+    """Wraps an application: a body counts until its answer is out, or its client has left; it has one length."""
 
     def __init__(self, app: ASGIApp, incoming: Incoming) -> None:
         self.app, self.incoming = app, incoming
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if scope["type"] == "http" and has_two_lengths(Headers(scope=scope)):
+            told = (
+                "a request says its length twice (Transfer-Encoding and Content-Length): proxies may read it otherwise."
+            )
+            error = ApiError(400, told, code="two_lengths", headers={"Connection": "close"})
+            await error.respond()(scope, receive, send)
+            return
         body = scope[_HELD] = Body()
         try:
             await self.app(scope, receive, send)

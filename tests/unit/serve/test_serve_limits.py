@@ -13,6 +13,7 @@ pytest.importorskip("starlette")
 pytest.importorskip("prometheus_client")
 pytest.importorskip("starlette.testclient")
 
+from fairtrial.serve import parsing
 from fairtrial.serve.doors import read_keys
 from fairtrial.serve.incoming import Incoming
 from fairtrial.serve.served import ServingLimits
@@ -74,6 +75,33 @@ def test_bodies_together_have_a_limit_and_are_counted_off_again() -> None:
         assert full.json()["error"]["code"] == "bodies_full"
         assert client.served.incoming.held == 0
         assert post(client, "/v1/chat/completions", ASKED).status_code == 200
+
+
+def test_large_bodies_keep_no_small_ones_out() -> None:
+    with serving(incoming=Incoming(most=10, small=1000)) as client:
+        large = {**ASKED, "x": "y" * 2000}
+        assert post(client, "/v1/chat/completions", large).json()["error"]["code"] == "bodies_full"
+        assert post(client, "/v1/chat/completions", ASKED).status_code == 200
+
+
+def test_what_would_take_the_parser_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "MOST_MARKS", 1000)
+    with serving() as client:
+        found = post(client, "/v1/chat/completions", {**ASKED, "x": [[]] * 1000}).json()["error"]
+        assert (found["code"], "commas" in found["message"]) == ("body_too_complex", True)
+        text = {**ASKED, "x": "y" * 200_000}  # is read beside the loop
+        assert post(client, "/v1/chat/completions", text).status_code == 200
+        for body in (b'{"x": NaN}', b'{"x": [-Infinity]}'):
+            told = client.post("/v1/chat/completions", content=body).json()["error"]["message"]
+            assert "no number" in told
+
+
+def test_a_length_that_is_said_twice_is_refused_on_every_path() -> None:
+    with serving() as client:
+        for path in ("/v1/completions", "/nothing", "/chat", "/health"):
+            twice = {"Transfer-Encoding": "chunked", "Content-Length": "4"}
+            found = client.request("POST", path, content=b"abcd", headers=twice)
+            assert (found.status_code, found.headers["connection"]) == (400, "close")
 
 
 def test_more_than_may_wait_are_told_when_to_come_back() -> None:

@@ -26,14 +26,20 @@ async def answer(_: Request) -> PlainTextResponse:
     return PlainTextResponse("answered")
 
 
+async def answer_long(_: Request) -> PlainTextResponse:
+    """Return more than a client that reads nothing can be sent."""
+    return PlainTextResponse("x" * (64 << 20))
+
+
 @contextmanager
-def serve() -> Iterator[int]:
+def serve(most: int | None = None) -> Iterator[int]:
     config = uvicorn.Config(
-        Starlette(routes=[Route("/", answer)]),
+        Starlette(routes=[Route("/", answer), Route("/long", answer_long)]),
         port=0,
         http=connections.LimitedProtocol,
         log_level="error",
         lifespan="off",
+        limit_concurrency=most,
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run)
@@ -81,3 +87,45 @@ async def ask(port: int) -> bytes:
     found = await reader.readuntil(b"answered")
     writer.close()
     return found[-8:]
+
+
+async def crowd(port: int, count: int) -> tuple[list[bytes], int]:
+    """Ask after many others have begun to ask; return the answers, and how many of the others were closed."""
+    others = []
+    found = []
+    for number in range(count):
+        others.append(await asyncio.open_connection("127.0.0.1", port))
+        others[-1][1].write(
+            b"GET / HTTP/1.1\r\n" if number % 2 else b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n"
+        )
+        if number % 20 == 19:
+            found.append(await ask(port))
+    closed = 0
+    for reader, writer in others:
+        closed += reader.at_eof() or reader.exception() is not None
+        writer.close()
+    return found, closed
+
+
+def test_who_has_not_asked_makes_room_for_who_does() -> None:
+    with serve(most=40) as port:
+        found, closed = asyncio.run(crowd(port, 100))
+    assert found == [b"answered"] * 5
+    assert closed >= 60
+
+
+async def take_nothing(port: int) -> None:
+    """Ask for much, and wait until the connection ends without having taken any of it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.write(WHOLE.replace(b"/ ", b"/long "))
+    await reader.readexactly(1024)
+    while not reader.at_eof():
+        writer.write(b"x")  # fails once the other end has gone
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+def test_who_takes_nothing_of_an_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "TAKE_SECONDS", 0.3)
+    with serve() as port, pytest.raises(ConnectionError):
+        asyncio.run(take_nothing(port))
