@@ -58,6 +58,9 @@ class LimitedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Say that no request can be read, unless an answer has begun: then nothing can be said any more."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # what is being answered has nobody to be sent to
+            self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             super().send_400_response(msg)
         else:
@@ -101,7 +104,9 @@ class LimitedProtocol(H11Protocol):
         others: Iterable[object] = self.connections
         idle = [one for one in others if isinstance(one, LimitedProtocol) and one is not self and not one.asks]
         if idle:
-            min(idle, key=lambda one: one.since).transport.abort()
+            oldest = min(idle, key=lambda one: one.since)
+            self.connections.discard(oldest)  # it is told later that it has ended; many may come before that
+            oldest.transport.abort()
 
     def _watch(self) -> None:
         self.since = self.loop.time()
