@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fairtrial.report.html.page import write_report
+from tests.support.browsing import BROWSER
 from tests.support.standing_ledger import TRIAL, coins, trial_ledger
 
 sync_api = pytest.importorskip("playwright.sync_api")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
@@ -38,18 +36,18 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_wide_tables_scroll_inside_the_page_and_words_stay_whole(report: Path, width: int) -> None:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        page.goto(report.as_uri())
-        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        heads = page.evaluate("[...document.querySelectorAll('.places tbody th')].map(th => th.offsetWidth)")
-        assert len(heads) == 5
-        assert min(heads) >= 100
-        cells = "[...document.querySelectorAll('.narrow td, .narrow th')].map(cell => cell.offsetHeight)"
-        assert 0 < page.evaluate(f"Math.max(...{cells})") < 160  # no column is squeezed to single letters
-        for heading in ("Across tasks", "Cost per right answer"):
-            assert page.locator("h2", has_text=heading).count() == 1
-        browser.close()
+def test_wide_tables_scroll_inside_the_page_and_words_stay_whole(
+    browser: sync_api.Browser, report: Path, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(report.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    heads = page.evaluate("[...document.querySelectorAll('.places tbody th')].map(th => th.offsetWidth)")
+    assert len(heads) == 5
+    assert min(heads) >= 100
+    cells = "[...document.querySelectorAll('.narrow td, .narrow th')].map(cell => cell.offsetHeight)"
+    assert 0 < page.evaluate(f"Math.max(...{cells})") < 160  # no column is squeezed to single letters
+    for heading in ("Across tasks", "Cost per right answer"):
+        assert page.locator("h2", has_text=heading).count() == 1
+    page.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from fairtrial.report.preferences import describe_preferences
 from fairtrial.serve.served import About
 from fairtrial.serve.storing import Ballot
 from tests.support.archives import BRIDGE, FERRY, SECRET, make_archive
+from tests.support.browsing import BROWSER
 from tests.support.servers.chat_server import (
     HOSTILE,
     ChatServer,
@@ -31,9 +31,6 @@ from tests.support.servers.chat_server import (
 sync_api = pytest.importorskip("playwright.sync_api")
 pytest.importorskip("uvicorn")
 AXE = Path(pytest.importorskip("axe_playwright_python").__file__ or "")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
@@ -41,7 +38,8 @@ pytestmark = [
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-LONG = " ".join(f"word{number}" for number in range(400))
+LONG = " ".join(f"word{number}" for number in range(30_000))
+"""Minutes of an answer."""
 KEY = "a-key-of-many-letters"
 
 
@@ -55,14 +53,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatServer]:
     reader = serve_engine("reader", make_reader(archive), spec={"decoding": {"temperature": 0.5}, "system": "Be kind."})
     with chat_server([writer, reader]) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(params=[1100])
@@ -123,7 +113,7 @@ def test_an_answer_grows_and_can_be_stopped(page: sync_api.Page) -> None:
     page.click("#stop")
     answer = ended(page)
     assert "Stopped." in answer.inner_text()
-    assert "word399" not in answer.inner_text()
+    assert "word29999" not in answer.inner_text()
     assert page.is_hidden("#stop")
     ask(page, "thanks")
     assert re.search(r"3 tokens · .* read · .* to the first word · .* in all", ended(page).inner_text())

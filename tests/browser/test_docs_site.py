@@ -23,19 +23,16 @@ needs_browser = pytest.mark.skipif(
 AXE = Path(pytest.importorskip("axe_playwright_python").__file__ or "")
 
 
+ENDED = """() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime < Infinity).map((one) => one.finished))"""
+"""Comes when nothing fades in any more."""
+
+
 @pytest.fixture(scope="module")
 def site() -> Path:
     """The site, where CI keeps it, too; a link or an anchor that leads nowhere fails here."""
     build_site(ROOT / "site")
     return ROOT / "site"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
 
 
 def find_pages(nav: Any) -> Iterator[str]:
@@ -76,7 +73,7 @@ def test_words_are_found_without_a_server(site: Path, browser: sync_api.Browser)
     field = page.locator("input[placeholder=Search]:visible").first
     for word, place in (("jailbreaks", "harms/safety"), ("martingales", "serve"), ("junit", "reference/commands")):
         field.fill(word)
-        page.locator(f"a[href*='{place}.html']:visible").first.wait_for(timeout=10_000)
+        page.locator(f"a[href*='{place}.html']:visible").first.wait_for()
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     page.close()
 
@@ -93,7 +90,8 @@ def test_a_page_can_be_read_by_everybody(
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.goto((site / f"{name}.html").as_uri())
-    page.wait_for_timeout(100)
+    page.wait_for_timeout(100)  # for what is begun after loading
+    page.evaluate(ENDED)
     page.evaluate((AXE.parent / "axe.min.js").read_text("utf-8"))
     found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
     page.close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,18 +12,9 @@ import pytest
 from fairtrial.report.summary import summarise
 from fairtrial.report.view.page import write_view
 from tests.support import report_ledger, view_ledger
+from tests.support.browsing import BROWSER, wait_until
 
 sync_api = pytest.importorskip("playwright.sync_api")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
@@ -46,12 +35,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return write_view(ledger, summarise(ledger, report_ledger.TRIAL_ID), folder / "items.html").path
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield opened
-        opened.close()
+DRAWN = """() => [...document.querySelectorAll('.entry')].filter((one) => one.querySelector('.number'))
+  .sort((one, other) => one.getAttribute('aria-posinset') - other.getAttribute('aria-posinset'))
+  .map((one) => one.querySelector('.number').innerText)"""
 
 
 class Visit:
@@ -85,10 +71,18 @@ class Visit:
 
     def names(self) -> list[str]:
         """The items in the list, as far as it is drawn."""
-        self.page.wait_for_timeout(60)
-        found = self.page.query_selector_all(".entry")
-        placed = sorted((int(one.get_attribute("aria-posinset") or 0), one.query_selector(".number")) for one in found)
-        return [number.inner_text() for _, number in placed if number]
+        found: list[str] = self.page.evaluate(DRAWN)
+        return found
+
+    def lists(self, *names: str) -> None:
+        """Wait until the list has these items and no others."""
+        wait_until(self.page, lambda: self.names() == [*names])
+        assert self.names() == [*names]
+
+    def begins(self, name: str) -> None:
+        """Wait until the list begins with an item."""
+        wait_until(self.page, lambda: self.names()[:1] == [name])
+        assert self.names()[0] == name
 
     def close(self) -> None:
         self.page.close()
@@ -100,7 +94,8 @@ def test_hostile_texts_are_shown_and_do_nothing(browser: sync_api.Browser, hosti
     for key in ("p", "j", "j"):
         visit.page.keyboard.press(key)
     visit.page.fill("#search", "planted") if width > 1000 else None
-    visit.page.wait_for_timeout(300)
+    sync_api.expect(visit.page.locator(".item")).to_contain_text("⟨U+202E⟩")
+    visit.page.wait_for_timeout(300)  # for what should not happen
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
     assert visit.page.evaluate("typeof window.hacked") == "undefined"
     assert visit.page.query_selector("#planted") is None
@@ -119,7 +114,7 @@ def test_the_policy_stops_what_is_not_of_the_page(browser: sync_api.Browser, sma
         "catch (error) { window.refused = error.name; } document.body.append(s); "
         "const i = new Image(); i.src = 'https://example.org/x.png'; document.body.append(i); }"
     )
-    visit.page.wait_for_timeout(100)
+    wait_until(visit.page, lambda: any("Content Security Policy" in line for line in visit.said))
     assert visit.page.evaluate("typeof window.hacked") == "undefined"
     assert visit.page.evaluate("window.refused") == "TypeError"  # by trusted types, before the hash is asked for
     assert set(visit.asked) <= {small.as_uri(), "https://example.org/x.png"}
@@ -152,20 +147,20 @@ def test_filters_show_what_they_say(browser: sync_api.Browser, small: Path) -> N
         ("8", ["writing/4"]),
     ):
         visit.page.keyboard.press(key)
-        assert visit.names() == expected
+        visit.lists(*expected)
     visit.page.keyboard.press("x")
     visit.page.select_option("label:has-text('subject') select", "fruit")
-    assert visit.names() == ["writing/0", "writing/1", "writing/2"]
+    visit.lists("writing/0", "writing/1", "writing/2")
     visit.page.select_option("label:has-text('level') select", "2")
-    assert visit.names() == ["writing/1"]
+    visit.lists("writing/1")
     assert "is:subject=fruit" in visit.page.url
     visit.page.keyboard.press("x")
     visit.page.select_option(".sort select", "disagreement")
-    assert visit.names()[0] == "writing/1"
+    visit.begins("writing/1")
     visit.page.select_option(".sort select", "longest")
-    assert visit.names()[0] == "writing/5"
+    visit.begins("writing/5")
     visit.page.select_option(".sort select", "slowest")
-    assert visit.names()[0] == "writing/5"
+    visit.begins("writing/5")
     visit.close()
 
 
@@ -174,7 +169,7 @@ def test_search_reads_every_text_and_survives_a_reload(browser: sync_api.Browser
     visit.page.keyboard.press("/")
     visit.page.keyboard.type('as "the pears" SHOW')
     visit.page.wait_for_selector(".count:has-text('1 of 9')")
-    assert visit.names() == ["writing/3"]
+    visit.lists("writing/3")
     visit.page.keyboard.press("Enter")
     visit.page.keyboard.press("j")
     visit.page.wait_for_selector(".item .head")
@@ -186,6 +181,7 @@ def test_search_reads_every_text_and_survives_a_reload(browser: sync_api.Browser
     visit.page.fill("#search", "nowhere to be found")
     visit.page.wait_for_selector(".count:has-text('0 of 9')")
     visit.page.click("text=clear filters")
+    wait_until(visit.page, lambda: len(visit.names()) == 9)
     assert len(visit.names()) == 9
     visit.close()
 
@@ -208,7 +204,7 @@ def test_keys_go_through_the_items(browser: sync_api.Browser, small: Path) -> No
     visit.page.keyboard.press("o")
     visit.page.wait_for_selector(".item h2:has-text('Every answer')")
     visit.page.click(".verdicts button:has-text('Broke 2')")
-    assert visit.names() == ["writing/0", "writing/1"]
+    visit.lists("writing/0", "writing/1")
     visit.close()
 
 
@@ -252,7 +248,7 @@ def test_on_a_phone_list_and_item_take_turns(browser: sync_api.Browser, small: P
     visit.page.wait_for_selector(".list", state="visible")
     visit.page.click(".entry >> nth=2")
     visit.page.click("text=← Items")
-    assert visit.page.is_visible(".list")
+    sync_api.expect(visit.page.locator(".list")).to_be_visible()
     visit.close()
 
 

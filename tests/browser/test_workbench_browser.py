@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,11 +17,10 @@ import pytest
 from fairtrial.ledger import Chunk, Ending, Ledger
 from fairtrial.records import Observation
 from tests.support import report_ledger, standing_ledger, view_ledger
+from tests.support.browsing import BROWSER
 
 sync_api = pytest.importorskip("playwright.sync_api")
 AXE = Path(pytest.importorskip("axe_playwright_python").__file__ or "")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
@@ -65,14 +63,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         process.send_signal(signal.SIGINT)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield opened
-        opened.close()
-
-
 class Visit:
     """A page, with what it said and asked for."""
 
@@ -92,8 +82,8 @@ class Visit:
     def go(self, path: str) -> None:
         """Open a page and wait until all of it is computed."""
         self.page.goto(self.served.address + path)
-        sync_api.expect(self.page.locator("#pending")).to_have_count(0, timeout=30_000)
-        sync_api.expect(self.page.get_by_text("being computed …")).to_have_count(0, timeout=30_000)
+        sync_api.expect(self.page.locator("#pending")).to_have_count(0)
+        sync_api.expect(self.page.get_by_text("being computed …")).to_have_count(0)
 
     def __enter__(self) -> Visit:
         return self
@@ -110,13 +100,15 @@ def test_from_the_list_to_an_item_and_back_by_keys(browser: sync_api.Browser, se
     with Visit(browser, served, "/") as visit:
         page = visit.page
         page.get_by_role("link", name="looked-at").click()
-        sync_api.expect(page.locator(".headline")).to_contain_text("polite compared with plain", timeout=30_000)
+        sync_api.expect(page.locator(".headline")).to_contain_text("polite compared with plain")
         assert page.get_by_text("Before you rely on this").is_visible()
         page.get_by_role("link", name="Items").click()
         sync_api.expect(page.locator("table.items")).to_be_visible(timeout=30_000)
         page.locator("select[name=task]").select_option("writing")
         page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**task=writing**")
         page.get_by_role("link", name=re.compile("^Disagree")).click()
+        page.wait_for_url("**show=disagree**")
         shown = page.locator("a.go")
         assert "show=disagree" in visit.path and 0 < shown.count() < 6
         page.keyboard.press("j")
@@ -127,7 +119,7 @@ def test_from_the_list_to_an_item_and_back_by_keys(browser: sync_api.Browser, se
         assert page.get_by_text(f"1 of {shown.count() or ''}".strip()).is_visible()
         first = visit.path
         page.keyboard.press("j")
-        page.wait_for_function("first => !location.href.endsWith(first)", arg=first)
+        page.wait_for_url(lambda url: not url.endswith(first))
         page.keyboard.press("k")
         page.wait_for_url(f"**{first}")
         page.keyboard.press("u")
@@ -172,11 +164,11 @@ def test_a_running_trial_is_followed_without_a_flicker(browser: sync_api.Browser
         with Visit(browser, served, LIVE) as visit:
             page = visit.page
             note = page.locator(".note.live")
-            sync_api.expect(note).to_contain_text("60 of 360 answers are there, 300 are left", timeout=30_000)
+            sync_api.expect(note).to_contain_text("60 of 360 answers are there, 300 are left")
             page.evaluate("document.querySelector('#live .headline').kept = true; scrollTo(0, 200)")
             for candidate, task, item, value in values[: len(values) // 2]:
                 ledger.commit(candidate, Chunk(observations=[(task, item, 0, Observation("acc", value))]))
-            sync_api.expect(note).not_to_contain_text("60 of 360", timeout=30_000)
+            sync_api.expect(note).not_to_contain_text("60 of 360")
             assert page.evaluate("document.querySelector('#live .headline').kept") is True
             assert page.evaluate("scrollY") == 200
             for candidate, task, item, value in values[len(values) // 2 :]:
@@ -184,7 +176,7 @@ def test_a_running_trial_is_followed_without_a_flicker(browser: sync_api.Browser
             ledger.close_session(session, Ending("budget", "stopped by the budget of 2 minutes"))
             stopped = page.get_by_text("stopped by the budget of 2 minutes").first
             sync_api.expect(stopped).to_be_visible(timeout=30_000)
-            sync_api.expect(page.locator("#live[data-live]")).to_have_count(0, timeout=30_000)
+            sync_api.expect(page.locator("#live[data-live]")).to_have_count(0)
             assert "better" in page.locator(".verdict-lines").first.inner_text()
             assert visit.said == []
 
@@ -193,7 +185,6 @@ def test_a_running_trial_is_followed_without_a_flicker(browser: sync_api.Browser
 def test_a_trial_is_chosen_checked_run_and_opened(browser: sync_api.Browser, served: Served) -> None:
     with Visit(browser, served, "/start") as visit:
         page = visit.page
-        page.set_default_timeout(120_000)  # plan and run are processes that import everything
         page.get_by_label("name of the trial").fill("from-a-page")
         page.get_by_label("items of each task at most").fill("20")
         page.locator("select[name=ledger]").last.select_option("view")
@@ -203,19 +194,20 @@ def test_a_trial_is_chosen_checked_run_and_opened(browser: sync_api.Browser, ser
         assert not page.get_by_role("checkbox", name="logic", exact=True).is_visible()
         page.get_by_role("button", name="Make the trial file").click()
         text = page.get_by_label("Content")
+        sync_api.expect(text).to_have_value(re.compile("name: from-a-page"))
         good = text.input_value()
         assert "name: from-a-page" in good and "{task: table, limit: 20}" in good
         text.fill(good.replace("task: table", "task: tabel"))
         page.get_by_role("button", name="Check it").click()
-        sync_api.expect(page.get_by_role("alert").first).to_contain_text("Did you mean 'table'", timeout=60_000)
+        sync_api.expect(page.get_by_role("alert").first).to_contain_text("Did you mean 'table'")
         text.fill(good)
         page.get_by_role("button", name="Check it").click()
         sync_api.expect(page.get_by_text("It can run.")).to_be_visible(timeout=60_000)
         page.get_by_role("button", name="Run it").click()
         page.wait_for_url("**/runs/1")
-        sync_api.expect(page.locator(".state")).to_have_text("done", timeout=90_000)
+        sync_api.expect(page.locator(".state")).to_have_text("done")
         page.get_by_role("link", name="Open the trial").click()
-        sync_api.expect(page.locator(".headline")).to_contain_text("compared with a", timeout=30_000)
+        sync_api.expect(page.locator(".headline")).to_contain_text("compared with a")
         assert [line for line in visit.said if "422" not in line] == []
         assert (served.folder / "from-a-page.yaml").is_file()
 
@@ -235,7 +227,7 @@ def test_a_file_that_is_chosen_becomes_a_task_and_paths_stay_inside(
         sync_api.expect(page.get_by_role("checkbox", name="my-rows.csv")).to_be_checked(timeout=30_000)
         assert (served.folder / "my-rows.csv").read_text() == rows.read_text()
         page.locator("#chosen").set_input_files(bad)
-        sync_api.expect(page.get_by_role("alert").first).to_contain_text("leads out of the folder", timeout=30_000)
+        sync_api.expect(page.get_by_role("alert").first).to_contain_text("leads out of the folder")
         assert not (served.folder / "bad.yaml").exists()
 
 
