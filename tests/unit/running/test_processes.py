@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
+import itertools
+import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, ClassVar
 
 import psutil
 import pytest
@@ -19,9 +19,11 @@ from fairtrial.errors import EngineError, SpecError
 from fairtrial.ledger import query
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Answer, GenerateRequest, Prompt, Request
+from fairtrial.running.answering import Answered
 from fairtrial.running.pool import open_pool
-from fairtrial.running.runners import HERE, RunnerPlace, crew, open_runner, read_place
+from fairtrial.running.runners import HERE, RunnerPlace, crew, open_runner, processes, read_place
 from fairtrial.spec.trial import Trial
+from fairtrial.workers.base import LostWorkerError, WorkEnded
 from tests.support.dying import DyingWork
 from tests.support.many_workers import conducted, rows_of
 
@@ -34,41 +36,43 @@ def planned(tmp_path: Path, **changes: object) -> Plan:
     return plan_trial(Trial.model_validate({**base, **changes}), tmp_path)
 
 
-@contextmanager
-def killing(times: int, seconds: float) -> Iterator[list[int]]:
-    """Kill workers of this process meanwhile, so many at most: the first as soon as it is there, others at random."""
-    killed: list[int] = []
-    over = threading.Event()
+class KilledLink(processes.ProcessLink):
+    """The first two workers are at work side by side; one of them, and later a third or the other one, is killed with a
+    piece of work done and nobody told."""
 
-    def kill() -> None:
-        random_moment = random.Random(times)
-        while len(killed) < times and not over.wait(random_moment.uniform(0.2, seconds) if killed else 0.01):
-            found = [one for one in psutil.Process().children() if "fairtrial.workers.serving" in one.cmdline()]
-            if found:
-                victim = random_moment.choice(found)
-                victim.send_signal(signal.SIGKILL)
-                killed.append(victim.pid)
+    numbers = itertools.count()
+    killed: ClassVar[list[KilledLink]] = []
+    both = threading.Barrier(2)
 
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        over.set()
-        thread.join()
+    def receive(self) -> Any:
+        message = super().receive()
+        if isinstance(message, WorkEnded) and isinstance(message.value, Answered):
+            number = next(self.numbers)
+            if number < 2:
+                self.both.wait(600)
+            if number in (1, 4):
+                self.killed.append(self)
+                os.kill(self._process.pid, signal.SIGKILL)
+                raise LostWorkerError(self._explain_end())
+        return message
 
 
-def test_processes_give_the_ledger_of_a_local_run_though_some_are_killed(tmp_path: Path) -> None:
+def test_processes_give_the_ledger_of_a_local_run_though_some_are_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = planned(tmp_path)
     alone = conducted(plan, tmp_path / "alone.db", HERE)
-    with killing(2, 1.5) as killed:
-        beside = conducted(plan, tmp_path / "beside.db", RunnerPlace("processes", workers=2))
-    assert killed
+    monkeypatch.setattr(processes, "ProcessLink", KilledLink)
+    monkeypatch.setattr(KilledLink, "numbers", itertools.count())
+    monkeypatch.setattr(KilledLink, "killed", killed := [])
+    beside = conducted(plan, tmp_path / "beside.db", RunnerPlace("processes", workers=2))
+    assert len(killed) == 2
     assert rows_of(beside) == rows_of(alone)
     [session] = query.read_sessions(beside, plan.id)
     assert session.facts["runner"]["kind"] == "processes"
     assert set(session.facts["answered_on"]) == {one.id for one in plan.candidates}
     assert len(session.facts["machines"]) == 1
+    assert session.facts["runner"]["lost"] >= 1, "what the first one was doing was done again"
     timed = {row for row in beside.read("SELECT DISTINCT candidate_id FROM observations WHERE measure = 'seconds'")}
     why = [why for (why,) in beside.read("SELECT DISTINCT reason FROM absences WHERE measure = 'seconds'")]
     assert why == ["others were answering on the same machine at the time, so that this would not be its own"]
@@ -136,7 +140,7 @@ def test_work_that_was_begun_goes_on_where_it_stopped_and_what_always_kills_is_n
             runner.submit(DyingWork(who, requests, ever, 99, 0)).result()
         assert raised.value.where == "candidate a, task t, 50 items from 100"
         assert len(list(ever.iterdir())) == 2
-    gone = time.monotonic() + 20
+    gone = time.monotonic() + 600
     while any("workers.serving" in " ".join(one.cmdline()) for one in psutil.Process().children()):
         assert time.monotonic() < gone, "a worker is left"
         time.sleep(0.1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import time
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from tests.e2e.test_kill_and_resume import answers
 from tests.support.guarding import CARD
 from tests.support.harm_trials import conduct_trial, describe_trial, knows, write_quiz
 from tests.support.knowing import rows
+from tests.support.pausing import pause_after
 
 POLICY = {
     "stream": "sentence",
@@ -20,14 +21,19 @@ POLICY = {
 
 
 def tells(prompt: str) -> str:
-    """Take a moment, and give a card's number away."""
-    time.sleep(0.002)
+    """Give a card's number away."""
     return f"{knows(prompt)} It is {CARD}. Good bye."
 
 
 def conduct(folder: Path, name: str, trial: dict[str, Any]) -> dict[str, list[tuple[object, ...]]]:
     with conduct_trial(folder, name, trial) as (ledger, _):
         return rows(ledger)
+
+
+def conduct_in_part(folder: Path, name: str, trial: dict[str, Any], paused: Event) -> None:
+    """Conduct a trial until three chunks are stored, and then do nothing."""
+    pause_after(3, paused.set)
+    conduct(folder, name, trial)
 
 
 def test_killed_and_resumed_equals_unbroken(tmp_path: Path) -> None:
@@ -37,14 +43,14 @@ def test_killed_and_resumed_equals_unbroken(tmp_path: Path) -> None:
     trial["candidates"][1]["levers"] = [{"guard": POLICY}]
     unbroken = conduct(tmp_path, "unbroken.db", trial)
     broken = tmp_path / "broken.db"
-    child = multiprocessing.get_context("fork").Process(target=conduct, args=(tmp_path, "broken.db", trial))
+    fork = multiprocessing.get_context("fork")
+    paused = fork.Event()
+    child = fork.Process(target=conduct_in_part, args=(tmp_path, "broken.db", trial, paused))
     child.start()
-    whole = len(unbroken["answers"])
-    while child.is_alive() and answers(broken) < 0.6 * whole:
-        time.sleep(0.005)
+    assert paused.wait(600)
     child.kill()
     child.join()
-    assert 0 < answers(broken) < whole
+    assert 0 < answers(broken) < len(unbroken["answers"])
     assert conduct(tmp_path, "broken.db", trial) == unbroken
     told = str(unbroken["answers"])
     assert "'block'" in told or '"block"' in told
