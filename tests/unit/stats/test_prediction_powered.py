@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,21 @@ def test_less_than_the_grader_invents_is_no_certain_zero() -> None:
     assert few is None or few.high > 0.5  # 9 of 19 were invented: one in thirty tells nothing
 
 
+@cache
+def _estimate_share(ones: int, of: int) -> IntervalEstimate:
+    """The interval of so many 1 among zeros; kept, for trials differ in their counts alone, and most have been seen."""
+    return estimate(np.repeat([1.0, 0.0], [ones, of - ones]), np.ones(of), np.arange(of), 0.9, (0.0, 1.0))
+
+
+@cache
+def _estimate_error(counts: tuple[int, int, int, int], others: int, tuned: bool) -> tuple[float, IntervalEstimate]:
+    """The power, and the grader's error with its interval, of so many answers that both find bad, and so on."""
+    people = np.repeat([0.0, 0.0, 1.0, 1.0], counts)
+    grader = np.repeat([0.0, 1.0, 0.0, 1.0], counts)
+    power = choose_power(people, grader, others) if tuned else 1.0
+    return power, estimate_error(people, grader, 0.9, power=power)
+
+
 def _cover_mean(trials: int, labelled: int, others: int, tuned: bool) -> float:
     """Share of trials whose interval holds the mean: a grader right in 85% of bad answers and 90% of good ones."""
     rng = np.random.default_rng([3, labelled, tuned])
@@ -92,12 +109,16 @@ def _cover_mean(trials: int, labelled: int, others: int, tuned: bool) -> float:
         truth = (rng.random(labelled + others) < 0.7).astype(np.float64)
         right = rng.random(truth.size) < np.where(truth == 1, 0.9, 0.85)
         graded = np.where(right, truth, 1 - truth)
-        people, grader, rest = truth[:labelled], graded[:labelled], graded[labelled:]
-        power = choose_power(people, grader, others) if tuned else 1.0
-        plain = estimate(rest, np.ones(others), np.arange(others), 0.9, (0.0, 1.0))
-        found = correct_mean(plain, estimate_error(people, grader, 0.9, power=power), power=power)
+        cells = np.bincount((2 * truth + graded)[:labelled].astype(int), minlength=4)
+        power, error = _estimate_error(tuple(cells.tolist()), others, tuned)
+        found = correct_mean(_estimate_share(int(graded[labelled:].sum()), others), error, power=power)
         hits += found.low <= 0.7 <= found.high
     return hits / trials
+
+
+@cache
+def _correct_share(ones: int, of: int, counts: tuple[int, int, int, int]) -> IntervalEstimate | None:
+    return correct_rate(_estimate_share(ones, of), counts, 0.9)
 
 
 def _cover_rate(trials: int, rate: float, labelled: int, others: int) -> float:
@@ -107,10 +128,10 @@ def _cover_rate(trials: int, rate: float, labelled: int, others: int) -> float:
     for _ in range(trials):
         seen, invented = rng.binomial(labelled // 2, 0.9), rng.binomial(labelled // 2, 0.05)
         positive = rng.binomial(others, rate * 0.9 + (1 - rate) * 0.05)
-        values = np.repeat([1.0, 0.0], [positive, others - positive])
-        plain = estimate(values, np.ones(others), np.arange(others), 0.9, (0.0, 1.0))
         half = labelled // 2
-        found = correct_rate(plain, (seen, invented, half - seen, half - invented), 0.9)
+        found = _correct_share(
+            int(positive), others, (int(seen), int(invented), half - int(seen), half - int(invented))
+        )
         hits += found is not None and found.low <= rate <= found.high  # none counts as a miss
     return hits / trials
 
