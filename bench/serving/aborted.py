@@ -18,6 +18,8 @@ import time
 import urllib.request
 from urllib.parse import urlsplit
 
+import psutil
+
 from bench.serving.servers import start
 from bench.serving.users import WORD, visit_all, write_question
 
@@ -43,7 +45,7 @@ def leave_often(url: str, streams: int, users: int) -> None:
 
     def be_a_user(number: int) -> None:
         for turn in range(number, streams, users):
-            leave_early(url, write_question(url, "Be brief.", f"Tell me about the number {turn}.", 400))
+            leave_early(url, write_question(url, "You tell long stories.", f"A story about the number {turn}.", 400))
 
     crew = [threading.Thread(target=be_a_user, args=(number,)) for number in range(users)]
     for one in crew:
@@ -63,14 +65,23 @@ def read_counts(url: str) -> tuple[int, int, int]:
 
 
 def wait_for_calm(url: str, cancelled: int) -> int:
-    """Wait until nobody is being answered, 30 seconds at most; return how many streams were cancelled."""
-    for _ in range(300):
+    """Wait until nobody is being answered, five minutes at most; return how many streams were cancelled."""
+    for _ in range(3000):
         counts = read_counts(url)
         if counts[0] >= cancelled and counts[1:] == (0, 0):
             break
         time.sleep(0.1)
     time.sleep(0.5)  # in which the connection of this look is closed
     return counts[0]
+
+
+def count_files(process: psutil.Process, most: int) -> int:
+    """Return how many files a process has open, as soon as they are no more than ``most``, or after a minute."""
+    for _ in range(600):
+        if (found := process.num_fds()) <= most:
+            break
+        time.sleep(0.1)
+    return found
 
 
 def main() -> None:
@@ -86,7 +97,7 @@ def main() -> None:
         before, files = process.memory_info().rss, process.num_fds()
         leave_often(url, given.streams - first, given.users)
         cancelled = wait_for_calm(url, given.streams)
-        after, left = process.memory_info().rss, process.num_fds()
+        after, left = process.memory_info().rss, count_files(process, files)
         (last,) = visit_all(url, [[write_question(url, "Be brief.", "What is the tide?", 16)]])
         seconds = last.last - last.begun
     print(f"{cancelled} of {given.streams} streams cancelled; memory {before / 2**20:.1f} MiB after {first}, ", end="")

@@ -252,7 +252,9 @@ def test_output_belongs_to_something_that_is_run() -> None:
 
 
 def test_templates_are_read() -> None:
-    for block in find_blocks("jinja"):
+    blocks = [*find_blocks("jinja")]
+    assert blocks
+    for block in blocks:
         assert jinja2.Environment().parse(block.body).body
 
 

@@ -183,7 +183,7 @@ def test_ctrl_c_on_a_silent_server(tmp_path: Path, chat: bool, presses: int) -> 
         for _ in range(presses):
             process.send_signal(signal.SIGINT)
             time.sleep(0.05)
-        out, err = process.communicate(timeout=90)  # the server would keep it waiting for twice as long
+        out, err = process.communicate(timeout=600)  # the server would keep it waiting for twice as long
     assert process.returncode == 130
     assert "Traceback" not in out + err
     assert "Exception ignored" not in out + err
@@ -202,10 +202,9 @@ def test_ctrl_c_keeps_what_has_come(tmp_path: Path) -> None:
     with misbehaving(behave) as server:
         path = trial(tmp_path, server.url)
         process = start(path, stderr=subprocess.PIPE)
-        while len(server.seen) < 7 and process.poll() is None:
+        while len(server.seen) < 3 + 4 and process.poll() is None:  # four at a time: three have come
             time.sleep(0.02)
-        time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=90)
+        process.communicate(timeout=600)
     assert process.returncode == 130
     assert len(stored(path)) == 3

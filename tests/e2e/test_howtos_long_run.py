@@ -34,11 +34,11 @@ def test_the_page_is_true(tmp_path: Path) -> None:
         assert run.stderr.readline() == "200 answers to ask\n"
         first = run.stderr.readline()
         run.send_signal(signal.SIGINT)
-        run.communicate(timeout=120)
+        run.communicate(timeout=600)
     assert re.fullmatch(r"table  plain  50/50  0\.\d+  \(50 of 200 in all, at most .* left\)\n", first)
     assert run.returncode == 130
     with start(tmp_path, "run", "nightly.yaml") as run:
-        shown, progress = run.communicate(timeout=300)
+        shown, progress = run.communicate(timeout=900)
     assert run.returncode == 0, progress
     resumed = re.match(r"resuming: (\d+) of 200 answers are in the ledger, (\d+) are to be asked\n", progress)
     assert resumed is not None

@@ -46,7 +46,7 @@ def test_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cells = [nbformat.v4.new_code_cell(block) for block in blocks("notebook.md", "python")]
     made = nbformat.v4.new_notebook(cells=cells)
     client = nbclient.NotebookClient(
-        made, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        made, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     )
     client.execute()
     _, compared, plot, frame, counts = made.cells

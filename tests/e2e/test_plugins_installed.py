@@ -93,11 +93,11 @@ class Place:
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         program = [sys.executable, *arguments]
         return subprocess.run(
-            program, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300
+            program, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=900
         )
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        done = run_fairtrial(*arguments, cwd=self.folder, env=self.environment, timeout=300)
+        done = run_fairtrial(*arguments, cwd=self.folder, env=self.environment, timeout=900)
         assert "Traceback" not in done.stderr, done.stderr
         return done
 

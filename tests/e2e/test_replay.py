@@ -33,7 +33,7 @@ baseline: noise
 
 
 def fairtrial(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run_fairtrial(*arguments, cwd=place, timeout=300)
+    return run_fairtrial(*arguments, cwd=place, timeout=900)
 
 
 def grades(place: Path, ledger: str) -> list[tuple[object, ...]]:

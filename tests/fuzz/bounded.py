@@ -27,7 +27,7 @@ from fairtrial.errors import FairtrialError
 SECONDS = 10
 """Longest time of the processor for one input."""
 
-PATIENCE = 60
+PATIENCE = 600
 """Longest time by the clock: a busy machine is not the reader's fault, waiting without end is."""
 
 MEMORY = 1 << 30

@@ -34,7 +34,7 @@ from tests.support.postgres import RunningServer
 from tests.support.red_world import make_echo, run_command
 
 NOW = datetime.now(UTC)
-SOON = NOW + timedelta(hours=1)
+SOON = NOW + timedelta(days=1, hours=1)
 ONE = Planted("changing")
 TERRITORY = Terms(territories=frozenset({"US"}))
 

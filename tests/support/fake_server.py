@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 from starlette import testclient
 
@@ -21,14 +21,30 @@ from fairtrial.spec.candidate import Candidate
 ASKED = {"messages": [{"role": "user", "content": "Who is there?"}], "max_tokens": 8}
 
 
+class Gate:
+    """What an engine stands at before it answers.
+
+    Attributes:
+        reached: somebody stands there.
+        open: they may go on.
+    """
+
+    def __init__(self) -> None:
+        self.reached, self.open = Event(), Event()
+
+    def wait(self) -> None:
+        self.reached.set()
+        assert self.open.wait(600)
+
+
 @contextmanager
-def open_faker(spec: Candidate, slow: float = 0.0):
+def open_faker(spec: Candidate, gate: Gate | None = None):
     engine = open_engine(spec, resolve(spec.model, Path.cwd()))
-    if slow:
+    if gate:
         inside = engine.generate
 
         def generate(requests):
-            time.sleep(slow)
+            gate.wait()
             return inside(requests)
 
         engine.generate = generate
@@ -37,10 +53,10 @@ def open_faker(spec: Candidate, slow: float = 0.0):
 
 
 @contextmanager
-def serving(spec: Candidate | None = None, slow: float = 0.0, **more) -> Iterator:
+def serving(spec: Candidate | None = None, gate: Gate | None = None, **more) -> Iterator:
     spec = spec or Candidate(id="faker", model="fake:one", chat="model")
     limits = more.pop("limits", ServingLimits())
-    desk = Desk(lambda: open_faker(spec, slow), limits.places, limits.waiting)
+    desk = Desk(lambda: open_faker(spec, gate), limits.places, limits.waiting)
     desk.start()
     served = Served(About(spec.id, "c" * 32, "t" * 32, ({"words": "fine"},)), spec, desk, limits, **more)
     app = make_app(Hall((served,)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def _look_at_trial(world: World) -> None:
     look("ledger show", "ledger", "show", *ledger)
     look("ledger export", "ledger", "export", *ledger)
     look("ledger check", "ledger", "check", *ledger)
-    month = f"{datetime.now(UTC):%Y-%m}"
+    month = read_month(world.folder / LEDGER)
     look("statement", "rights", "statement", "--month", month, *ledger)
     look("statement json", "rights", "statement", "--month", month, *ledger, "--json")
     for form in ("csv", "html", "telemetry"):
@@ -195,6 +196,12 @@ def _look_at_trial(world: World) -> None:
     world.keep("ledger bytes", read_bytes(sorted(world.folder.glob(f"{LEDGER}*"))))
     world.keep("archive bytes", read_bytes(sorted(world.folder.glob(f"{ARCHIVE}*"))))
     _look_at_a_crash(world)
+
+
+def read_month(ledger: Path) -> str:
+    """Return the month of the answers: it may have ended since."""
+    with closing(sqlite3.connect(ledger)) as db:
+        return str(db.execute("SELECT max(created) FROM answers").fetchone()[0])[:7]
 
 
 def _look_at_a_crash(world: World) -> None:

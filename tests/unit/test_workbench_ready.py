@@ -27,7 +27,7 @@ def test_a_command_runs_in_a_process_that_was_there_before(tmp_path: Path) -> No
     waiting = command._waiting
     command.prepare()
     assert command._waiting is waiting and waiting is not None
-    code, said = command.run(["plan", "nowhere.yaml", "--quiet"], 60)
+    code, said = command.run(["plan", "nowhere.yaml", "--quiet"], 600)
     assert waiting.returncode == code == 2
     assert "nowhere.yaml" in said and "Traceback" not in said
     assert command._waiting is None
@@ -35,12 +35,12 @@ def test_a_command_runs_in_a_process_that_was_there_before(tmp_path: Path) -> No
 
 def test_one_that_has_ended_unasked_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ready.NOT_ASKED == child.NOT_ASKED
-    codes = iter([f"exit({ready.NOT_ASKED})", ECHO, "import time; time.sleep(60)", "import time; time.sleep(60)"])
+    codes = iter([f"exit({ready.NOT_ASKED})", ECHO, "import time; time.sleep(600)", "import time; time.sleep(600)"])
     monkeypatch.setattr(ReadyCommand, "_begin", lambda _: start(next(codes)))
     command = ReadyCommand(tmp_path, {})
     command.prepare()
-    assert command._waiting is not None and command._waiting.wait(30) == ready.NOT_ASKED
-    assert command.run(["a", "b"], 30) == (0, "['a', 'b']")
+    assert command._waiting is not None and command._waiting.wait(600) == ready.NOT_ASKED
+    assert command.run(["a", "b"], 600) == (0, "['a', 'b']")
     assert command.run(["a"], 0.2) == (None, "")
     command.prepare()
     waiting = command._waiting

@@ -15,7 +15,7 @@ from fairtrial.workbench import runs
 from fairtrial.workbench.notes import FOLDER, is_going
 from fairtrial.workbench.runs import RunTable
 
-SLEEPS = (sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(100)", "fairtrial")
+SLEEPS = (sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(1000)", "fairtrial")
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def test_a_run_outlives_its_workbench_is_found_again_and_stopped(tmp_path: Path)
         assert found.owned and found.state == "running" and found.ledger == tmp_path / "x.db"
         later.cancel(found)
         assert found.state in ("stopping", "cancelled")
-        await asyncio.wait_for(run.process.wait() if run.process else asyncio.sleep(0), 60)
+        await asyncio.wait_for(run.process.wait() if run.process else asyncio.sleep(0), 600)
         assert found.state == "cancelled" and run.state == "failed"
         assert RunTable(tmp_path).runs == {} and not (tmp_path / FOLDER).exists()
 

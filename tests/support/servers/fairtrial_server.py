@@ -34,7 +34,7 @@ class Running:
     def stop(self) -> int:
         """Tell it to stop, as Ctrl-C does, and return its exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        return self.process.wait(600)
 
 
 @contextmanager
@@ -51,8 +51,8 @@ def fairtrial_server(*arguments: str, env: dict[str, str] | None = None) -> Iter
     try:
         said = process.stdout.readline()
         if not said.startswith("Listening on "):
-            process.wait(30)
-            reader.join(5)
+            process.wait(600)
+            reader.join(600)
             raise RuntimeError("".join(lines) or said)
         yield Running(said.split()[2], process, lines)
     finally:

@@ -96,8 +96,8 @@ class Exchange:
             self.handler.connection.shutdown(2)
 
     def wait(self) -> None:
-        """Say nothing until the other side is gone, or three minutes."""
-        self.handler.connection.settimeout(180)
+        """Say nothing until the other side is gone, or twenty minutes."""
+        self.handler.connection.settimeout(1200)
         with contextlib.suppress(OSError):
             self.handler.connection.recv(1)
 

@@ -36,9 +36,28 @@ def with_begin_of_text(model: Path, target: Path) -> Path:
 @contextmanager
 def python_server(model: Path, context: int = 1024) -> Iterator[str]:
     """Yield the base URL of a server, ready to answer; it is killed at the end."""
+    for _ in range(5):
+        port = find_port()
+        process = start_server(model, context, port)
+        url = f"http://127.0.0.1:{port}/v1"
+        try:
+            if wait_until_ready(process, url):
+                yield url
+                return
+        finally:
+            process.kill()
+            process.wait()
+    raise RuntimeError("the server did not start, five times")
+
+
+def find_port() -> int:
+    """Return a port that is free; somebody else may take it before the server does, for it cannot be told to choose."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+def start_server(model: Path, context: int, port: int) -> subprocess.Popen[bytes]:
     settings = {
         "model": model,
         "host": "127.0.0.1",
@@ -51,18 +70,16 @@ def python_server(model: Path, context: int = 1024) -> Iterator[str]:
     }
     options = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
     command = [sys.executable, "-m", "llama_cpp.server", *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}/v1"
-    try:
-        for _ in range(600):
-            if process.poll() is not None:
-                raise RuntimeError("the server did not start")
-            try:
-                urllib.request.urlopen(f"{url}/models").close()
-                break
-            except urllib.error.URLError:
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.kill()
-        process.wait()
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], url: str) -> bool:
+    """Return whether a server is there that answers."""
+    end = time.monotonic() + 600
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            urllib.request.urlopen(f"{url}/models").close()
+            return process.poll() is None
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    return False

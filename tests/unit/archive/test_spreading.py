@@ -192,9 +192,9 @@ def test_workers_end_when_nobody_wants_more(tmp_path: Path) -> None:
     processes = [link._process for link in run._links]  # type: ignore[attr-defined]
     workers.close()
     for process in processes:
-        assert process.wait(30) == -signal.SIGKILL
+        assert process.wait(600) == -signal.SIGKILL
     for thread in run._hands:
-        thread.join(30)
+        thread.join(600)
         assert not thread.is_alive()
     with pytest.raises(FairtrialError, match="the workers were ended"):
         for _, parts in found:

@@ -162,14 +162,14 @@ def test_processes_may_make_one_file_at_once(tmp_path: Path) -> None:
         start = FORK.Barrier(4)
 
         def make(path: Path = path, start: Barrier = start) -> None:
-            start.wait(60)
+            start.wait(600)
             Ledger.open(path).close()
 
         processes = [FORK.Process(target=make) for _ in range(4)]
         for process in processes:
             process.start()
         for process in processes:
-            process.join(60)
+            process.join(600)
         assert [process.exitcode for process in processes] == [0] * 4
         with Ledger.open(path, create=False) as ledger:
             assert query.read_trials(ledger) == []
@@ -234,11 +234,11 @@ def test_the_writer_lock_is_free_when_its_process_is_gone(tmp_path: Path, killed
     def hold() -> None:
         with Ledger.open(path) as ledger, ledger.writing():
             held.set()
-            done.wait(60)
+            done.wait(600)
 
     holder = FORK.Process(target=hold)
     holder.start()
-    assert held.wait(60)
+    assert held.wait(600)
     told: list[str] = []
     with Ledger.open(path) as ledger:
         with pytest.raises(LedgerBusyError, match="another process"), ledger.writing(0, lambda: told.append("no")):
@@ -252,12 +252,12 @@ def test_the_writer_lock_is_free_when_its_process_is_gone(tmp_path: Path, killed
             else:
                 done.set()
 
-        with ledger.writing(60, end_the_other):
+        with ledger.writing(600, end_the_other):
             ledger.commit(candidate_id("a"), Chunk(answers=[(ASK, SAID)]))
             with ledger.writing(0):  # the holder may take it again
                 pass
         assert told == ["waiting"]
-    holder.join(60)
+    holder.join(600)
 
 
 def test_one_file_has_one_lock_whatever_it_is_called(tmp_path: Path) -> None:

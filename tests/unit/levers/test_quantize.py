@@ -212,7 +212,7 @@ def test_two_processes_make_one_file(tiny: ResolvedModel, tmp_path: Path) -> Non
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [child.communicate(timeout=120)[0].splitlines() for child in children]
+    said = [child.communicate(timeout=600)[0].splitlines() for child in children]
     assert [child.returncode for child in children] == [0, 0]
     assert said[0][-1] == said[1][-1]
     lines = [line for each in said for line in each]

@@ -272,7 +272,7 @@ def test_a_long_batch_is_read_in_between(tmp_path: Path) -> None:
             whole = tmp_path / "new"
             whole.write_text(str(value))
             whole.replace(energy)
-            patience = time.monotonic() + 20
+            patience = time.monotonic() + 600
             while rapl.zones[0].last != value and time.monotonic() < patience:
                 time.sleep(0.001)
 

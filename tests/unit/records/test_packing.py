@@ -42,6 +42,7 @@ class OddRequest(GenerateRequest):
 def test_a_kind_of_its_own_stays_one() -> None:
     [back] = unpack_requests(pack_requests([OddRequest(PROMPT, 3)]))
     assert isinstance(back, OddRequest)
+    assert (back, back.id) == (OddRequest(PROMPT, 3), OddRequest(PROMPT, 3).id)
 
 
 def test_work_comes_back_item_by_item() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+import itertools
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 
@@ -17,7 +18,7 @@ from fairtrial.serve import parsing
 from fairtrial.serve.doors import read_keys
 from fairtrial.serve.incoming import Incoming
 from fairtrial.serve.served import ServingLimits
-from tests.support.fake_server import ASKED, post, serving
+from tests.support.fake_server import ASKED, Gate, post, serving
 
 KEY = "a-key-of-many-letters"
 
@@ -105,27 +106,25 @@ def test_a_length_that_is_said_twice_is_refused_on_every_path() -> None:
 
 
 def test_more_than_may_wait_are_told_when_to_come_back() -> None:
-    with serving(slow=0.3, limits=ServingLimits(waiting=1)) as client:
-        found = []
-        crew = [
-            threading.Thread(target=lambda: found.append(post(client, "/v1/completions", {"prompt": "x"})))
-            for _ in range(6)
-        ]
-        for one in crew:
-            one.start()
-        for one in crew:
-            one.join()
-        busy = [one for one in found if one.status_code == 429]
-        assert busy
-        assert len(busy) < 6
+    gate = Gate()
+    with serving(gate=gate, limits=ServingLimits(waiting=1)) as client, ThreadPoolExecutor(6) as crew:
+        asked = [crew.submit(post, client, "/v1/completions", {"prompt": "x"})]
+        assert gate.reached.wait(600)  # one is being answered, and of five others one may wait
+        asked += [crew.submit(post, client, "/v1/completions", {"prompt": "x"}) for _ in range(5)]
+        busy = [one.result() for one in itertools.islice(as_completed(asked), 4)]
+        assert [one.status_code for one in busy] == [429] * 4
+        gate.open.set()
+        assert sorted(one.result().status_code for one in asked) == [200, 200, *[429] * 4]
         assert int(busy[0].headers["retry-after"]) >= 1
         assert busy[0].json()["error"]["code"] == "queue_full"
         assert post(client, "/v1/completions", {"prompt": "x"}).status_code == 200
 
 
 def test_answers_have_their_time() -> None:
-    with serving(slow=0.5, limits=ServingLimits(answer_seconds=0.1)) as client:
+    gate = Gate()
+    with serving(gate=gate, limits=ServingLimits(answer_seconds=0.1)) as client:
         response = post(client, "/v1/chat/completions", ASKED)
+        gate.open.set()
         assert response.status_code == 503
         assert response.json()["error"]["code"] == "timeout"
 

@@ -33,8 +33,8 @@ needs_securevector = pytest.mark.skipif(find_spec("svguardian") is None, reason=
 REFUSED = "I can't help with that."
 
 
-def policy(url: str, fail: str, stage: str = "input", **more: Any) -> dict[str, Any]:
-    endpoint = {"base_url": url, "retries": 0, "timeout": 0.5, "time_limit": 1.0}
+def policy(url: str, fail: str, stage: str = "input", seconds: float = 600.0, **more: Any) -> dict[str, Any]:
+    endpoint = {"base_url": url, "retries": 0, "timeout": seconds, "time_limit": seconds}
     return {stage: [{"moderation": {"endpoint": endpoint, **more}, "fail": fail}]}
 
 
@@ -107,11 +107,11 @@ def test_an_endpoint_that_is_too_slow_fails_as_the_policy_says(fail: str) -> Non
     waits = threading.Event()
 
     def wait(_: str) -> tuple[int, Any]:
-        waits.wait(5)
+        waits.wait(600)
         return 200, flag()
 
     with moderation(wait) as (url, _):
-        [answer] = ask(guard(policy(url, fail), says("Fine.")), FINE)
+        [answer] = ask(guard(policy(url, fail, seconds=0.5), says("Fine.")), FINE)
         waits.set()
     assert answer.text == ("Fine." if fail == "open" else REFUSED)
     assert done(answer)[0].failed

@@ -266,7 +266,7 @@ class Clock:
 
 
 def test_a_permission_that_ends_during_a_run_ends_with_the_next_chunk(tmp_path: Path) -> None:
-    end = datetime.now(UTC) + timedelta(hours=1)
+    end = datetime.now(UTC) + timedelta(days=1)
     dated = replace(FERRY, rights=agree(terms=Terms(valid_until=end)))
     engine = wrap(make_archive(tmp_path / "news.db", (dated, BRIDGE)), Scripted(lambda _: "x"))
     engine.clock = clock = Clock(end - timedelta(minutes=1))
@@ -280,7 +280,7 @@ def test_a_permission_that_ends_during_a_run_ends_with_the_next_chunk(tmp_path: 
 
 
 def test_an_embargo_that_ends_during_a_run_changes_none_of_its_answers(tmp_path: Path) -> None:
-    end = datetime.now(UTC) + timedelta(hours=1)
+    end = datetime.now(UTC) + timedelta(days=1)
     held = replace(FERRY, rights=embargo(end))
     engine = wrap(make_archive(tmp_path / "news.db", (held, BRIDGE)), Scripted(lambda _: "x"))
     engine.clock = Clock(end + timedelta(minutes=1))

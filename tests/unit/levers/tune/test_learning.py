@@ -23,6 +23,7 @@ from fairtrial.levers.tune.packing import TokenRow, draw_steps, make_block, pack
 from fairtrial.levers.tune.predicting import choose_block, estimate_block_bytes, predict
 from fairtrial.levers.tune.training import TrainingWork, TuningRun
 from fairtrial.spec.tune import Tune
+from tests.support.heartbeats import wait_for_heartbeats
 from tests.support.tiny_chat import load_tiny
 
 
@@ -289,6 +290,7 @@ def test_what_it_takes_is_predicted_and_refused_where_it_cannot_fit(monkeypatch:
 def test_a_long_step_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fairtrial.levers.tune.training.SAY_SECONDS", 0.0001)
     network, told = learner(), list[str]()
+    wait_for_heartbeats(monkeypatch, told)
     TuningRun(network, work(network), told.append).run()
     assert any(line.startswith("still training, step ") for line in told)
 

@@ -28,6 +28,7 @@ from fairtrial.models.adapters import WEIGHTS, add_adapter
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.curate import Curate
 from fairtrial.spec.tune import Tune
+from tests.support.heartbeats import wait_for_heartbeats
 from tests.support.levers import build
 from tests.support.tiny_chat import load_tiny, tiny_model
 
@@ -139,6 +140,7 @@ def test_what_was_tuned_on_is_in_the_identity(rows: Path, tmp_path: Path) -> Non
 def test_what_takes_time_before_training_is_told(rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fairtrial.levers.tune.preparing.SAY_SECONDS", 0.0001)
     told = list[str]()
+    wait_for_heartbeats(monkeypatch, told)
     predict_tuning(Tune(data=str(rows), **SETTINGS), tiny_model(), told.append)
     assert any(line.startswith("still ") and line.endswith(" GB in memory so far") for line in told)
 

