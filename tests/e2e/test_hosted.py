@@ -46,7 +46,7 @@ def trial(folder: Path, url: str, items: int, more: str = "", local: bool = Fals
     path.write_text(
         f"fairtrial: 1\nname: hosted\ncandidates:\n{here}"
         f"  - {{id: served, model: 'openai:smollm2', chat: none, decoding: {{max_tokens: 6}}, "
-        f"endpoint: {{base_url: '{url}', concurrency: 16, key_env: PLANTED_KEY{more}}}}}\n"
+        f"endpoint: {{base_url: '{url}', concurrency: 16, timeout: 3600, key_env: PLANTED_KEY{more}}}}}\n"
         f"tasks: [{{task: arithmetic_open, shots: 1, limit: {items}}}]\n{extra}"
     )
     return path
