@@ -31,9 +31,11 @@ def find_own_row_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             )
             yield Doubt("contradicting_golds", text, task.name, count=rows.contradicting, headline=True)
         if rows.like_lists:
+            many = rows.like_lists > 1
             text = (
-                f"{rows.like_lists:,} right answers of {task.name} look like lists, others do not, so all count as "
-                "they stand. If any part of a list is right, write all of them as lists."
+                f"{rows.like_lists:,} right {'answers' if many else 'answer'} of {task.name} "
+                f"{'look like lists' if many else 'looks like a list'}, others do not, so all count as they stand. "
+                "If any part of a list is right, write all of them as lists."
             )
             yield Doubt("gold_like_list", text, task.name, count=rows.like_lists, headline=True)
         if rows.without_image:

@@ -266,7 +266,7 @@ def _read_written(table: FileRows, columns: Columns, graders: GraderSet, where: 
             faults.append(Fault(n, place, f"{error.message}{f'; {name} is {show(value)}' if name else ''}"))
             continue
         asked.append(RowQuestion(row, n, place, (), gold))
-    like_lists = 0 if lists else sum(parse_list(value) is not None for value in present)
+    like_lists = 0 if lists else sum(isinstance(value, str) and parse_list(value) is not None for value in present)
     return RowQuestions(asked, tuple(faults), unanswered, lists=lists, counts={"like_lists": like_lists})
 
 
@@ -275,8 +275,13 @@ def _choose_reader(lists: bool, graders: GraderSet) -> Callable[[Any], tuple[str
     if graders.expects_json:
         return lambda value: (value if isinstance(value, str) else to_text(value),)
     if lists:
-        return lambda value: tuple(to_text(one) for one in parse_list(value) or () if not is_empty(one))
-    return lambda value: (to_text(value),)
+        return _read_atoms
+    # a list of the file's own (JSON, Parquet) is one whatever the other cells are; a text may only look like one
+    return lambda value: _read_atoms(value) if isinstance(value, list) else (to_text(value),)
+
+
+def _read_atoms(value: Any) -> tuple[str, ...]:
+    return tuple(to_text(one) for one in parse_list(value) or () if not is_empty(one))
 
 
 def _differ(rows: Sequence[RowDict], names: Sequence[str]) -> bool:

@@ -205,6 +205,8 @@ def test_lists_of_right_answers_count_each(tmp_path: Folder) -> None:
     assert golds(source) == ["Paris|paris", "x"]
     mixed = opened(tmp_path, 'question,answer\nq,"[""Paris"", ""paris""]"\nr,x\n')
     assert golds(mixed) == ['["Paris", "paris"]', "x"] and mixed.questions.counts["like_lists"] == 1
+    real = opened(tmp_path, [{"question": "q", "answer": ["Lima", "lima"]}, {"question": "r", "answer": "x"}])
+    assert golds(real) == ["Lima|lima", "x"] and real.questions.counts["like_lists"] == 0
 
 
 def test_two_columns_of_right_answers_must_agree(tmp_path: Folder) -> None:
