@@ -15,18 +15,19 @@ import traceback
 from queue import SimpleQueue
 from typing import IO, Any
 
-from fairtrial.workers.base import WorkerService, end_work
+from fairtrial.workers.base import OpenService, WorkerService, end_work
 
 
 def serve(source: IO[bytes], target: IO[bytes]) -> None:
     """Do what is read from ``source`` until it ends, and write what comes of it to ``target``."""
+    opens: OpenService = pickle.load(source)  # in the main thread, for the sake of what it imports
     coming: SimpleQueue[Any] = SimpleQueue()
     writing = threading.Lock()
 
     def read() -> None:
         try:
             while True:
-                coming.put(pickle.load(source))  # from our own process
+                coming.put(pickle.load(source))
         except (EOFError, OSError, pickle.UnpicklingError):
             os._exit(0)  # whoever started this is gone, or wants no more
         except Exception:
@@ -43,7 +44,7 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
 
     def open_service() -> None:
         nonlocal service
-        service = coming.get()(tell)
+        service = opens(tell)
 
     threading.Thread(target=read, daemon=True).start()
     tell(end_work(open_service))
