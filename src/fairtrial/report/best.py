@@ -43,7 +43,7 @@ def _describe_place(found: BestOnTask, others: int) -> str:
     if found.items_needed is not None and others > 1:  # of two, the verdict tells it
         needed = f" About {found.items_needed:,} more items would probably tell."
     if len(found.contenders) == len(found.candidates):
-        ahead = f" {found.leader} has the highest score so far." if _has_lead(found) else ""
+        ahead = f" {found.leader} has the best score so far." if _has_lead(found) else ""
         ahead = ahead if found.leader is not None else " There are too few answers."
         return f"cannot be told apart: each of the {others + 1} may be the best.{ahead}{close or needed}"
     beaten = [one.candidate for one in found.candidates if not one.may_be_best]

@@ -25,12 +25,14 @@ class FittedTable:
         table: with a title, header texts and cells that are text.
         heads: so many of its first columns name a row.
         lined: in a block, each value has a line of its own; else as many share a line as fit.
+        turned: the same with columns as rows, which is shown where only that fits.
     """
 
-    def __init__(self, table: Table, heads: int = 1, lined: bool = False) -> None:
+    def __init__(self, table: Table, heads: int = 1, lined: bool = False, turned: Table | None = None) -> None:
         self.table = table
         self.heads = heads
         self.lined = lined
+        self.turned = None if turned is None else FittedTable(turned)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the title, wrapped to the terminal, then the table or the blocks."""
@@ -38,15 +40,24 @@ class FittedTable:
         try:
             if title:
                 yield title
-            if console.measure(self.table, options=options.update(max_width=WIDE)).maximum <= options.max_width:
+            if self._fits(console, options):
                 yield self.table
-            elif (spare := options.max_width - self._find_needed_width()) >= 0:
-                self._share_room(spare)
-                yield self.table
+            elif self.turned is not None and self.turned._fits(console, options):
+                self.turned.table.title = None
+                yield self.turned.table
             else:
                 yield from self._make_blocks(console, options.max_width)
         finally:
             self.table.title = title
+
+    def _fits(self, console: Console, options: ConsoleOptions) -> bool:
+        """Return whether the table has room as a table; its columns have their widths then."""
+        if console.measure(self.table, options=options.update(max_width=WIDE)).maximum <= options.max_width:
+            return True
+        if (spare := options.max_width - self._find_needed_width()) < 0:
+            return False
+        self._share_room(spare)
+        return True
 
     def _find_needed_width(self) -> int:
         """Return the columns that the table needs: figures in one piece, words in one piece, texts wrapped."""

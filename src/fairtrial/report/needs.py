@@ -58,7 +58,8 @@ def format_need(needs: Mapping[str, Any], measure: str) -> str:
         size = f"{words.format_number(row.value / 1e6)} MB"
         measured = needs.get("memory_bytes")
         if measure == "memory_predicted_bytes" and measured:
-            size += f" ({100 * (row.value / measured.value - 1):+.0f}%)"
+            off = round(100 * (row.value / measured.value - 1))
+            size += f" ({off:+d}%)".replace("-", words.MINUS) if off else " (±0%)"
         return size
     return words.format_quantity(row.value, row.unit)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from fairtrial.report import words
 from fairtrial.studies import Cell, Column, Interval, Table
 
@@ -50,19 +52,66 @@ def is_numeric(column_at: int, rows: tuple[tuple[Cell, ...], ...]) -> bool:
     return any(isinstance(row[column_at], float | int | Interval) for row in rows)
 
 
-PHONE = 36
-"""Characters of a table's cells that stand beside each other on a phone."""
+PAGE, PHONE = 84, 36
+"""Characters of a table's cells that stand beside each other on a page and on a phone."""
 
 
-def is_slim(table: Table) -> bool:
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """A table as text, as it is drawn.
+
+    Attributes:
+        heads: of the columns; the first names the rows.
+        figures: whether a column holds numbers, so that it is set flush right.
+        rows: the cells.
+        turned: whether its rows are what the study calls columns.
+    """
+
+    heads: tuple[str, ...]
+    figures: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    turned: bool = False
+
+
+def lay_out(table: Table) -> LaidOut:
+    """Return a table as text: turned, its columns as rows, where it is too wide for a page and would be less so."""
+    straight = write_cells(table)
+    turned = turn(straight) if measure_width(straight) > PAGE else None
+    return straight if turned is None or measure_width(turned) > PAGE else turned
+
+
+def write_cells(table: Table) -> LaidOut:
+    """Return a table as text, as it is."""
+    return LaidOut(
+        tuple(map(format_head, table.columns)),
+        tuple(is_numeric(at, table.rows) for at in range(len(table.columns))),
+        tuple(tuple(map(format_cell, row, table.columns)) for row in table.rows),
+    )
+
+
+def turn(straight: LaidOut) -> LaidOut | None:
+    """Return a table with its columns as rows; None for one that has as many rows."""
+    if len(straight.rows) + 2 > len(straight.heads):
+        return None
+    heads = (straight.heads[0], *(row[0] for row in straight.rows))
+    rows = tuple((head, *(row[at] for row in straight.rows)) for at, head in enumerate(straight.heads) if at)
+    return LaidOut(heads, (False, *[any(straight.figures)] * len(straight.rows)), rows, True)
+
+
+def is_slim(shown: LaidOut) -> bool:
     """Return whether a table fits a phone as it stands, so that its rows need not become blocks."""
-    needed = 0.0
-    if any(isinstance(cell, str) and len(cell) > PHONE for row in table.rows for cell in row):
+    if any(
+        len(cell) > PHONE and not figure for row in shown.rows for cell, figure in zip(row, shown.figures, strict=True)
+    ):
         return False  # whole sentences
-    for at, column in enumerate(table.columns):
-        cells = [format_cell(row[at], column) for row in table.rows]
-        if is_numeric(at, table.rows):
-            cells = [cell.replace(", ", ",") for cell in cells]
-        head = max(map(len, format_head(column).replace("_", " ").split()), default=0)
+    return measure_width(shown) <= PHONE
+
+
+def measure_width(shown: LaidOut) -> float:
+    """Return the characters that a table needs beside each other: words and intervals are not broken."""
+    needed = 0.0
+    for at, name in enumerate(shown.heads):
+        cells = [row[at].replace(", ", ",") if shown.figures[at] else row[at] for row in shown.rows]
+        head = max(map(len, name.replace("_", " ").split()), default=0)
         needed += max([0.9 * head, *(len(part) for cell in cells for part in cell.split())]) + 1.5
-    return needed <= PHONE
+    return needed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
 
 from rich import box
 from rich.console import RenderableType
@@ -211,17 +211,23 @@ MOST_ROWS, MOST_NOTES, MOST_TABLES = 60, 12, 8
 
 def _make_study_table(found: Found) -> list[RenderableType]:
     """Return the first rows of a study's table, and how many there are more."""
-    title = Text(make_inline(found.caption))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
-    for at, column in enumerate(found.columns):
-        justify: Literal["left", "right"] = "right" if study.is_numeric(at, found.rows) else "left"
-        table.add_column(Text(make_inline(study.format_head(column))), justify=justify, overflow="fold")
-    for row in found.rows[:MOST_ROWS]:
-        cells = [study.format_cell(value, column) for value, column in zip(row, found.columns, strict=True)]
-        table.add_row(*(Text(make_inline(cell)) for cell in cells))
+    shown = study.write_cells(replace(found, rows=found.rows[:MOST_ROWS]))
+    turned = study.turn(shown)
     left = len(found.rows) - MOST_ROWS
     more = [indent(Text(f"{left:,} more rows are in the report and in --json.", style="dim"))] if left > 0 else []
-    return [FittedTable(table), *more]
+    fitted = FittedTable(_draw(shown, found.caption), turned=None if turned is None else _draw(turned, found.caption))
+    return [fitted, *more]
+
+
+def _draw(shown: study.LaidOut, caption: str) -> Table:
+    """Return a study's table as the terminal's."""
+    title = Text(make_inline(caption))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
+    for head, figure in zip(shown.heads, shown.figures, strict=True):
+        table.add_column(Text(make_inline(head)), justify="right" if figure else "left", overflow="fold")
+    for row in shown.rows:
+        table.add_row(*(Text(make_inline(cell)) for cell in row))
+    return table
 
 
 def _format_task(summary: Summary, task: str, measure: str) -> Text:

@@ -19,6 +19,9 @@ MARKS = {"better": "▲", "worse": "▼", "tied": "=", "not worse": "≥", "diff
 
 MINUS = "−"
 
+PLURALS = {"token": "tokens", "token/s": "tokens/s", "word": "words"}
+"""Units that are words, as they stand after other numbers than 1."""
+
 
 def format_number(value: float, digits: int = 3) -> str:
     """Return a number with so many significant digits, thousands apart, a real minus sign."""
@@ -34,7 +37,8 @@ def format_quantity(value: float, unit: str) -> str:
     """Return a value of a measure: ``63.5%`` for shares, else the number and its unit."""
     if unit == "1":
         return f"{100 * value:.1f}%".replace("-", MINUS) if math.isfinite(value) else format_number(value)
-    return f"{format_number(value)} {unit}".rstrip()
+    shown = format_number(value)
+    return f"{shown} {unit if shown == '1' else PLURALS.get(unit, unit)}".rstrip()
 
 
 def format_difference(value: float, unit: str, *, signed: bool = True) -> str:

@@ -21,10 +21,10 @@ from fairtrial.report.examples import find_flips
 from fairtrial.report.html.page import render_report, write_report
 from fairtrial.report.html.plots import make_forests, make_round_axis
 from fairtrial.report.pictures import ReportPictures
-from fairtrial.report.study import is_slim
+from fairtrial.report.study import is_slim, lay_out, write_cells
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.report.terminal import list_notes, make_estimates_table, make_verdicts_table
-from fairtrial.studies import Column, Table
+from fairtrial.studies import Column, Interval, Table
 from tests.support.ledgers import filled
 from tests.support.report_ledger import TRIAL_ID, report_ledger
 
@@ -134,16 +134,26 @@ def test_fixed_is_what_became_better_whichever_side_that_is(ledger: Ledger, summ
 
 def test_narrow_tables_stay_tables_on_a_phone() -> None:
     counts = Table("bins", (Column("confidence"), Column("right", "1"), Column("answers")), (("33 to 40%", 0.333, 21),))
-    assert is_slim(counts)
-    assert is_slim(replace(counts, rows=(("", 0.1, 1),)))  # a column that says nothing
+    assert is_slim(write_cells(counts))
+    assert is_slim(write_cells(replace(counts, rows=(("", 0.1, 1),))))  # a column that says nothing
+    long_name = (Column("a_very_long_name_of_a_thing"), *counts.columns[1:])
     assert not is_slim(
-        replace(
-            counts,
-            columns=(Column("a_very_long_name_of_a_thing"), *counts.columns[1:]),
-            rows=(("elections_false_claims_choices", 0.5, 1),),
-        )
+        write_cells(replace(counts, columns=long_name, rows=(("elections_false_claims_choices", 0.5, 1),)))
     )
-    assert not is_slim(replace(counts, rows=(("an answer of a whole sentence that goes on for a while", 0.1, 1),)))
+    sentence = "an answer of a whole sentence that goes on for a while"
+    assert not is_slim(write_cells(replace(counts, rows=((sentence, 0.1, 1),))))
+
+
+def test_a_table_that_is_wider_than_a_page_is_turned() -> None:
+    names = [f"measure_{at}" for at in range(12)]
+    share = Interval(0.455, 0.167, 0.766)
+    wide = Table("c", (Column("condition"), *(Column(n, "1") for n in names)), tuple((w, *[share] * 12) for w in "ab"))
+    shown = lay_out(wide)
+    assert shown.turned and shown.heads == ("condition", "a", "b") and shown.figures == (False, True, True)
+    assert shown.rows == tuple((name, "45.5% [16.7, 76.6]", "45.5% [16.7, 76.6]") for name in names)
+    assert not lay_out(replace(wide, columns=wide.columns[:4], rows=tuple(row[:4] for row in wide.rows))).turned
+    many = tuple((str(at), *[share] * 12) for at in range(11))
+    assert not lay_out(replace(wide, rows=many)).turned  # would be as wide
 
 
 def test_long_texts_are_folded_away(page: str) -> None:

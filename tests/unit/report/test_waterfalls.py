@@ -11,6 +11,7 @@ from fairtrial.report.html import waterfalls
 from fairtrial.report.html.page import _make_environment
 from fairtrial.report.html.waterfalls import lay_out_waterfall
 from fairtrial.studies import Interval, Waterfall, WaterfallStep
+from fairtrial.studies.levers.charts import describe_items
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 
@@ -24,6 +25,13 @@ def make(unit: str = "1", scale: float = 1.0) -> Waterfall:
     )
     first = ("base", Interval(0.4 * scale, 0.3 * scale, 0.5 * scale))
     return Waterfall("all", "acc", unit, first, steps, ("all", Interval(0.65 * scale, 0.6 * scale, 0.7 * scale)), False)
+
+
+def test_bars_of_fewer_items_than_the_figures_say_so() -> None:
+    steps = make().steps
+    assert describe_items(steps, 17) == ""
+    moved = (replace(steps[0], end=0.8), replace(steps[1], start=0.8))
+    assert describe_items(moved, 17).startswith("Dots and bars are of the 17 items that all of these candidates")
 
 
 def test_each_row_begins_where_the_one_before_ends() -> None:

@@ -19,6 +19,7 @@ NAMES = {
     "joules_gpu": "joules of the graphics processor",
     "tokens_in": "tokens read",
     "tokens_out": "tokens written",
+    "tokens_reasoning": "tokens of reasoning",
     "usd": "US dollars",
 }
 """What some measures are called in sentences; the others by their own names."""

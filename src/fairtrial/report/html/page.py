@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -91,6 +92,7 @@ def _make_environment() -> Environment:
         number=words.format_number,
         quantity=words.format_quantity,
         points=words.format_difference,
+        figures=_keep_together,
     )
     environment.globals.update(
         MARKS=words.MARKS,
@@ -215,6 +217,16 @@ def _format_levers(candidate: CandidateSummary) -> str:
         for lever in candidate.spec.levers
     ]
     return ", ".join(lever.strip().removeprefix("{").removesuffix("}") for lever in levers) or "none"
+
+
+def _keep_together(text: str) -> str:
+    """Return figures that lines do not break apart: a number and its unit, and the ends of a short interval."""
+    kept = re.sub(r"(?<=\d) (?=[A-Za-z])", "\u00a0", text)
+    return kept.replace(", ", ",\u00a0") if len(kept) <= LONGEST else kept
+
+
+LONGEST = 28
+"""Characters of figures whose interval stays on one line."""
 
 
 def _format_megabytes(size: int | None) -> str:

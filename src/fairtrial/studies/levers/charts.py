@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from fairtrial.analysis.standings.values import TrialValues
@@ -39,6 +40,7 @@ def make_waterfalls(
                 steps,
                 (design.names[chain], ends[1]),
                 None if measure.higher_is_better is None else not measure.higher_is_better,
+                caption=describe_items(steps, len(complete.values)),
             )
 
 
@@ -63,6 +65,16 @@ def make_cost_waterfalls(
             told = f"{name} per item" if measure in PER_ITEM else name
             first, last = (design.base, ends[0]), (design.names[chain], ends[1])
             yield Waterfall(design.names[chain], told, unit, first, steps, last, less_is_better=True)
+
+
+def describe_items(steps: Sequence[WaterfallStep], items: int) -> str:
+    """Return which items are drawn where some changes are told of more items than all candidates have a value of."""
+    if all(math.isclose(one.end - one.start, one.change.value, abs_tol=1e-9) for one in steps):
+        return ""
+    return (
+        f"Dots and bars are of the {items:,} items that all of these candidates have a value of; a change in figures "
+        "is of all that both sides of its step have, so it may be another than the bar’s."
+    )
 
 
 def _list_beginnings(chain: Arm) -> list[Arm]:

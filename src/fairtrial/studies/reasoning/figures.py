@@ -86,10 +86,11 @@ def make_curve_tables(
         found = [one for (_, name), one in curves.items() if name == task.name]
         lines = tuple(line for one in found for line in _list_points(one, rows))
         if lines:
+            told = len(columns) - all(line[-1] is None for line in lines)
             yield Table(
                 f"{task.name}: {task.main_measure.name} by tokens generated; gain over the length before",
-                columns,
-                lines,
+                columns[:told],
+                tuple(line[:told] for line in lines),
             )
 
 
