@@ -9,7 +9,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from fairtrial.pages.assets import Assets
-from fairtrial.pages.showing import make_inline, make_visible
+from fairtrial.pages.showing import make_inline, make_visible, offer_breaks
 
 
 class PageRenderer:
@@ -33,7 +33,7 @@ class PageRenderer:
             lstrip_blocks=True,
         )
         self.assets, self.token = assets, token
-        self.environment.filters.update(visible=make_visible, inline=make_inline)
+        self.environment.filters.update(visible=make_visible, inline=make_inline, name=offer_breaks)
         self.environment.globals.update(asset=assets.find_path, token=token)
 
     def add(self, filters: Mapping[str, Callable[..., Any]], functions: Mapping[str, Any]) -> None:

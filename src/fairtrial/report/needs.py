@@ -108,6 +108,14 @@ def describe_methods(summary: Summary) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
+def list_absences(summary: Summary) -> list[str]:
+    """Return what was not measured, a line for all measures that the same candidates lack for the same reason."""
+    measures: dict[str, list[str]] = {}
+    for measure, line in describe_absences(summary):
+        measures.setdefault(line.removeprefix(measure), []).append(measure)
+    return [f"{', '.join(names)}{rest}" for rest, names in measures.items()]
+
+
 def describe_absences(summary: Summary) -> list[tuple[str, str]]:
     """Return what was not measured, a measure and a line for each reason: who, where, why."""
     whom: dict[tuple[str, str], dict[str, list[str]]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from fairtrial.report import words
@@ -49,7 +50,14 @@ def format_size(value: float) -> str:
 
 def is_numeric(column_at: int, rows: tuple[tuple[Cell, ...], ...]) -> bool:
     """Return whether a column holds numbers, so that it is set flush right."""
-    return any(isinstance(row[column_at], float | int | Interval) for row in rows)
+    cells = [row[column_at] for row in rows]
+    if any(isinstance(cell, float | int | Interval) for cell in cells):
+        return True
+    return column_at > 0 and any(cells) and all(isinstance(cell, str) and COUNTS.fullmatch(cell) for cell in cells)
+
+
+COUNTS = re.compile(r"\d[\d.,%/–\s]*|")
+"""Text that is numbers alone, e.g. ``29 / 20``, or nothing."""
 
 
 PAGE, PHONE = 84, 36

@@ -315,14 +315,14 @@ def _find_cost_per_item(rows: TrialValues, name: str, tasks: Sequence[TaskRecord
 
 def _make_charts(rows: TrialValues, levels: Sequence[FamilyFile], tasks: Sequence[TaskRecord]) -> Iterator[Chart]:
     """Yield divergence against size, and each task's main measure against size."""
-    size = Axis("file", "B", log=True, less_is_better=True)
+    size = Axis("size of the file", "B", log=True, less_is_better=True)
     far = [(level, find_text_value(rows, level.name, "kl_divergence")) for level in levels]
     points = [(level, found) for level, found in far if level.bytes and found and found.value > 0]
     if len(points) > 1:
         yield Chart(
             "Divergence from the parent against size",
             size,
-            Axis("KL divergence", "nat", log=True, less_is_better=True),
+            Axis("KL divergence, nats per token", "nat", log=True, less_is_better=True),
             _make_points(points, less_is_better=True),
         )
     for task in tasks[:MOST_CHARTS]:

@@ -22,6 +22,7 @@ import numpy as np
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import get_bounds, make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.passage_uses import read_withheld_items
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.stats.arrays import Floats, Ints
@@ -137,8 +138,16 @@ def _has_answers(rows: TrialValues, family: _Family, task: TaskRecord) -> bool:
     return any(rows.cell(name, task, task.main_measure.name).counts for name in family.names.values())
 
 
-def _contrast(rows: TrialValues, task: TaskRecord, family: _Family, pair: tuple[str, str]) -> Interval | None:
-    """Return one condition's main measure less another's, more being better; None where nothing can be compared."""
+@dataclass(frozen=True, slots=True)
+class _Contrast:
+    """One condition's main measure less another's, and on how many items both have one."""
+
+    change: Interval
+    items: int
+
+
+def _contrast(rows: TrialValues, task: TaskRecord, family: _Family, pair: tuple[str, str]) -> _Contrast | None:
+    """Return one condition's main measure less another's; None where nothing can be compared."""
     a, b = (family.names.get(condition) for condition in pair)
     if a is None or b is None:
         return None
@@ -151,8 +160,7 @@ def _contrast(rows: TrialValues, task: TaskRecord, family: _Family, pair: tuple[
     means = [
         np.average(v, weights=w) for v, w in ((sample.a_values, sample.a_weights), (sample.b_values, sample.b_weights))
     ]
-    difference = float(means[0] - means[1])
-    return Interval(difference, low, high) if measure.higher_is_better else Interval(-difference, -high, -low)
+    return _Contrast(Interval(float(means[0] - means[1]), low, high), len(sample.a_values))
 
 
 def find_withheld(rows: TrialValues, family: _Family, task: TaskRecord) -> frozenset[str]:
@@ -220,11 +228,18 @@ def measure_losses(
 def _make_tables(rows: TrialValues, family: _Family, task: TaskRecord) -> Iterator[Table]:
     yield _make_conditions_table(rows, family, task)
     lines = [
-        (f"{a} less {b}", found) for a, b in CONTRASTS if (found := _contrast(rows, task, family, (a, b))) is not None
+        (f"{a} less {b}", found.change, found.items)
+        for a, b in CONTRASTS
+        if (found := _contrast(rows, task, family, (a, b))) is not None
     ]
-    unit = task.main_measure.unit
+    measure = task.main_measure
     if lines:
-        columns = (Column("compared"), Column(task.main_measure.name, unit, difference=True))
+        aim = ", lower is better" if measure.higher_is_better is False else ""
+        columns = (
+            Column("compared"),
+            Column(f"{measure.name}{aim}", measure.unit, difference=True),
+            Column("items of both"),
+        )
         yield Table(f"{task.name}: what passages change ({family.title})", columns, tuple(lines))
     rest = _measure_all_losses(rows, family, task)
     if rest:
@@ -311,13 +326,14 @@ def _estimate_cell(rows: TrialValues, task: TaskRecord, name: str, measure: str)
 
 def _describe(rows: TrialValues, family: _Family, task: TaskRecord) -> Iterator[str]:
     """Yield what a reader wants to know first: what the search changes, what oracle passages do, the largest loss."""
-    unit = task.main_measure.unit
     gain = _contrast(rows, task, family, (SEARCH, CLOSED))
     if gain is not None:
-        yield f"{task.name}: {family.title}: retrieval {_tell_change(gain, unit)} over the closed book."
+        told = tell_change(gain.change, task.main_measure, "the closed book")
+        yield f"{task.name}: {family.title}: retrieval {told}."
     missing = _contrast(rows, task, family, (ORACLE, SEARCH))
     if missing is not None:
-        yield f"{task.name}: {family.title}: with oracle passages it {_tell_change(missing, unit)} over retrieval."
+        told = tell_change(missing.change, task.main_measure, "retrieval")
+        yield f"{task.name}: {family.title}: with oracle passages it {told}."
     losses = _measure_all_losses(rows, family, task).get(SEARCH)
     if losses is None:
         return
@@ -331,21 +347,26 @@ def _describe(rows: TrialValues, family: _Family, task: TaskRecord) -> Iterator[
         yield f"{task.name}: {family.title} loses {100 * every.value:.1f} points of all items: {told}."
 
 
-def _tell_change(found: Interval, unit: str) -> str:
-    """Return e.g. ``gains 12.3 points (8.1 to 16.4)``, or that nothing is shown."""
-    scale, name = (100.0, "points") if unit == "1" else (1.0, unit)
+def tell_change(found: Interval, measure: MeasureRecord, other: str) -> str:
+    """Return e.g. ``gains 12.3 points (8.1 to 16.4) against the closed book``, or that nothing is shown."""
+    scale, name = (100.0, "points") if measure.unit == "1" else (1.0, measure.unit)
     low, high, value = (scale * one for one in (found.low, found.high, found.value))
-    if low > 0:
-        return f"gains {value:.1f} {name} ({low:.1f} to {high:.1f})"
-    if high < 0:
-        return f"loses {-value:.1f} {name} ({-high:.1f} to {-low:.1f})"
-    return f"is not shown to change anything ({low:+.1f} to {high:+.1f} {name})".replace("-", "\u2212")
+    if low <= 0 <= high:
+        ends = f"{low:+.1f} to {high:+.1f}".replace("-", "\u2212")
+        return f"is not shown to change anything against {other} ({ends} {name})"
+    if measure.higher_is_better is False:  # what rises is worse: then the measure is named, so that nobody mistakes it
+        done, by = ("raises" if low > 0 else "lowers"), f" {measure.name} by"
+    else:
+        done, by = ("gains" if low > 0 else "loses"), ""
+    first, last = sorted((abs(low), abs(high)))
+    return f"{done}{by} {abs(value):.1f} {name} ({first:.1f} to {last:.1f}) against {other}"
 
 
 def _list_notes(
     rows: TrialValues, families: Sequence[_Family], told: Sequence[tuple[_Family, TaskRecord]]
 ) -> Iterator[str]:
-    yield "The parts of a loss add up: of a wrong answer the first cause in the order of the columns counts."
+    if any(_measure_all_losses(rows, family, task) for family, task in told):
+        yield "The parts of a loss add up: of a wrong answer the first cause in the order of the columns counts."
     if rows.early:
         yield "The trial may stop early: intervals of differences here hold for a fixed number of items only."
     for family in families:

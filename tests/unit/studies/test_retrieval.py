@@ -16,6 +16,7 @@ from fairtrial.archive.opening import open_archive
 from fairtrial.engines import EngineSettings
 from fairtrial.engines.base import Capabilities
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import CandidateRecord
 from fairtrial.planning.plan import plan_trial
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
@@ -25,7 +26,7 @@ from fairtrial.rights.agreements import load_agreements
 from fairtrial.running.conductor import run
 from fairtrial.spec.trial import Trial
 from fairtrial.studies import Findings, Interval
-from fairtrial.studies.retrieval import CAUSES, TITLE, find_families, find_withheld, measure_losses
+from fairtrial.studies.retrieval import CAUSES, TITLE, find_families, find_withheld, measure_losses, tell_change
 from fairtrial.tasks.newsroom.writing import AGREEMENTS, ARTICLES, write_example
 
 CAN = Capabilities(False, True, False, False, 100_000, batch_invariant=True)
@@ -110,6 +111,25 @@ def test_better_passages_are_seen_to_give_better_answers(ledger: Ledger) -> None
     gain = changes.rows[0][1]
     assert isinstance(gain, Interval) and gain.low > 0
     assert gain.value == pytest.approx(values["retrieval"] - values["closed book"])
+
+
+@pytest.mark.parametrize(
+    "change, higher, told",
+    [
+        (Interval(0.123, 0.08, 0.16), True, "gains 12.3 points (8.0 to 16.0) against the closed book"),
+        (Interval(-0.123, -0.16, -0.08), True, "loses 12.3 points (8.0 to 16.0) against the closed book"),
+        (Interval(-0.123, -0.16, -0.08), False, "lowers harmful by 12.3 points (8.0 to 16.0) against the closed book"),
+        (Interval(0.123, 0.08, 0.16), False, "raises harmful by 12.3 points (8.0 to 16.0) against the closed book"),
+        (
+            Interval(0.025, -0.15, 0.2),
+            False,
+            "is not shown to change anything against the closed book (−15.0 to +20.0 points)",
+        ),
+    ],
+)
+def test_a_change_is_told_in_the_measures_own_direction(change: Interval, higher: bool, told: str) -> None:
+    measure = MeasureRecord("harmful", "1", higher, (0.0, 1.0), "identity")
+    assert tell_change(change, measure, "the closed book") == told
 
 
 def test_losses_add_up_to_all_that_is_lost(ledger: Ledger) -> None:

@@ -23,7 +23,7 @@ from fairtrial.analysis.standings import WeightedPlace
 from fairtrial.analysis.verdicts import Estimate
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
-from fairtrial.pages.showing import make_visible
+from fairtrial.pages.showing import make_visible, offer_breaks
 from fairtrial.report import across, best, family, judges, needs, repeats, settings, study, words
 from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
@@ -88,6 +88,7 @@ def _make_environment() -> Environment:
     )
     environment.filters.update(
         visible=make_visible,
+        name=offer_breaks,
         exact=show_exactly,
         number=words.format_number,
         quantity=words.format_quantity,

@@ -54,9 +54,16 @@ def make_mistakes_table(rows: TrialValues, task: TaskRecord, pair: GuardedPair, 
     lines += _show(rows, task, pair, "let through", found.let_through[:most])
     if not lines:
         return None
-    counts = f"{len(found.held_back)} harmless ones held back, {len(found.let_through)} harmful answers let through"
+    counts = (
+        f"{_count(len(found.held_back), 'harmless one')} held back, "
+        f"{_count(len(found.let_through), 'harmful answer')} let through"
+    )
     columns = (Column("mistake"), Column("question"), Column("answer that was given"), Column("by which rule"))
     return Table(f"{task.name}: where the guard of {pair.guarded} is wrong ({counts})", columns, tuple(lines))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _show(
