@@ -41,7 +41,7 @@ def test_the_page_shows_what_was_needed_stated_and_missed(path: Path) -> None:
         summary = summarise(ledger, trial.id)
         page = render_report(ledger, summary)
         timed = needs.find_latencies(ledger, summary)
-    assert "375 MB" in page
+    assert "375\u00a0MB" in page  # a number and its unit stay together
     assert "the machine costs 0.34 US dollars per hour; the grid emits 300 grams" in page
     assert "<script>" not in page and "&lt;script&gt;alert(1)" in page
     assert [(row.candidate, row.task, row.items) for row in timed] == [
