@@ -110,3 +110,23 @@ def test_pages_fit_a_phone_and_the_dark(site: Path, browser: sync_api.Browser) -
             papers.add((scheme, page.evaluate("getComputedStyle(document.body).backgroundColor")))
         page.close()
     assert len(papers) == len({paper for _, paper in papers}) == 2, "one paper by day, and one by night"
+
+
+@pytest.mark.browser
+@needs_browser
+def test_paper_is_white_whatever_the_screen_was(site: Path, browser: sync_api.Browser) -> None:
+    page = browser.new_page(color_scheme="dark")
+    page.goto((site / "trial-file.html").as_uri(), wait_until="domcontentloaded")
+    page.emulate_media(media="print", color_scheme="dark")
+    light = "rgb => Math.min(...rgb.match(/\\d+/g).slice(0, 3).map(Number))"
+    papers = page.evaluate(
+        f"['body', 'article pre code', 'article code', 'article table'].map(one => getComputedStyle("
+        f"document.querySelector(one)).backgroundColor).filter(rgb => !rgb.endsWith(' 0)')).map({light})"
+    )
+    inks = page.evaluate(
+        f"['article p', 'article h1', 'article td', 'article pre code', 'article p a'].map(one => getComputedStyle("
+        f"document.querySelector(one)).color).map({light})"
+    )
+    page.close()
+    assert len(papers) >= 3 and min(papers) > 230
+    assert max(inks) < 100
