@@ -157,7 +157,9 @@ def test_a_budget_of_dollars_is_never_crossed(tmp_path: Path, served: str) -> No
             [(spent, count)] = ledger.read("SELECT sum(value), count(*) FROM observations WHERE measure = 'usd'")
         assert 0 < spent <= 4.3
         assert count == 50
-        assert "US dollars" in json.loads(done.stdout)["endings"][0]
+        budget, paid = json.loads(done.stdout)["endings"]
+        assert "US dollars" in budget
+        assert paid == f"The candidates' answers in this trial's runs cost {spent:.2f} US dollars in all."
         none = run(
             trial(tmp_path, proxy.url, 60, prices.replace("100", "90"), extra="budget: {usd: 0.01}\n"), "--no-report"
         )

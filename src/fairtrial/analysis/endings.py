@@ -1,4 +1,4 @@
-"""How a trial ended, in words: what a budget left undone, who was asked no more.  Reads the ledger only."""
+"""How a trial ended, in words: what was left undone, who was asked no more, what it cost.  Reads the ledger only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from fairtrial.analysis.verdicts import Verdict, iterate_questions
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.costs import sum_spending
 from fairtrial.ledger.plan import TrialRecord
 
 DROPPED = "dropped"
@@ -13,7 +14,7 @@ DROPPED = "dropped"
 
 
 def describe_endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[str]:
-    """Return what a reader must know about a trial that did not ask everything; one sentence or two each.
+    """Return what a reader must know about what a trial asked, did not ask, and paid; one sentence or two each.
 
     Args:
         ledger: where the trial is.
@@ -39,6 +40,9 @@ def describe_endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict])
         found.append(
             f"The trial was {ended[-1].outcome}; {undecided}.{early} With a larger budget it continues from there."
         )
+    if dollars := sum_spending(ledger, trial_id).get("usd", 0.0):
+        shown = f"{dollars:,.2f}" if dollars >= 1 else f"{dollars:.2g}"
+        found.append(f"The candidates' answers in this trial's runs cost {shown} US dollars in all.")
     return found
 
 
