@@ -10,7 +10,8 @@ import pytest
 from tests.support.browsing import open_browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """One a file: while it is open this thread has a running event loop, and tests that start their own fail."""
     with open_browser() as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""A Chromium for tests of pages: one for all of them, and patient, for a busy machine is no failure."""
+"""A Chromium for tests of pages, patient, for a busy machine is no failure."""
 
 from __future__ import annotations
 
