@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -79,6 +80,19 @@ def test_a_search_that_takes_too_long_is_stopped_and_the_next_one_works(monkeypa
     assert time.monotonic() - begun < 600
     monkeypatch.setattr(patterns, "SECONDS", 600.0)
     assert compile_pattern(r"(b)\1").findall("bb") == ["b"]
+
+
+def test_time_in_which_the_machine_does_something_else_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    backward = compile_pattern(r"(b)\1")
+    assert backward.findall("bb") == ["b"]
+    process = patterns._WORKER._get_process()
+    monkeypatch.setattr(patterns, "SECONDS", 0.5)
+    process.send_signal(signal.SIGSTOP)
+    going_on = threading.Timer(1.5, process.send_signal, [signal.SIGCONT])
+    going_on.start()
+    assert backward.findall("abba") == ["b"]
+    going_on.join()
+    assert patterns._WORKER._get_process() is process
 
 
 def test_a_replacement_that_is_not_valid(monkeypatch: pytest.MonkeyPatch) -> None:
