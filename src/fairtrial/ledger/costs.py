@@ -57,3 +57,21 @@ def read_chunk_costs(
         (trial_id, *key, measure, chunk_items),
     )
     return [(cost, items) for cost, items in rows]
+
+
+def read_clock_and_processor(ledger: Ledger, trial_id: str) -> dict[str, tuple[float, float]]:
+    """Return by candidate id the seconds that a trial's answers took by the clock and of the processor.
+
+    Only answers count of which both were measured.
+    """
+    rows = ledger.read(
+        """
+        SELECT o.candidate_id, sum(o.value), sum(c.value) FROM trial_items t
+        JOIN observations o ON o.task_id = t.task_id AND o.item_id = t.item_id AND o.measure = 'seconds'
+        JOIN observations c ON c.candidate_id = o.candidate_id AND c.task_id = o.task_id AND c.item_id = o.item_id
+            AND c.repeat = o.repeat AND c.measure = 'cpu_seconds'
+        WHERE t.trial_id = ? GROUP BY o.candidate_id
+        """,
+        (trial_id,),
+    )
+    return {candidate: (float(clock), float(processor)) for candidate, clock, processor in rows}
