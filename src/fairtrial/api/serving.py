@@ -178,7 +178,8 @@ def _compare(
         told |= describe_sameness(compare_stored(desk, shelf, found.stored))
         bad = told["different"] + told["failed"]
         near = f", {told['rounding']} the same up to rounding" if told["rounding"] else ""
-        on_note(f"{told['asked']} stored questions asked again: {told['same']} answers the same{near}.")
+        same = "1 answer" if told["same"] == 1 else f"{told['same']} answers"
+        on_note(f"{told['asked']} stored questions asked again: {same} the same{near}.")
         if bad:
             wrong = wrong or f"{bad} of {told['asked']} answers differ now"
             on_note(f"NOT THE SAME: {bad} of {told['asked']} answers differ from the trial's.")

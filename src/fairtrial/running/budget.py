@@ -286,6 +286,13 @@ def find_prompt_ceiling(prompt: Prompt, images: Mapping[ImagePart, int] = NO_IMA
     return len(prompt.plain().encode()) + shown + TEMPLATE + TURN * (len(prompt.examples) // 2)
 
 
+MENDS: Mapping[str, str] = {
+    "usd": "Say what an hour of this machine costs (`machine: {usd_per_hour: 0.40}`, or 0), or an endpoint's `prices`",
+    "joules": "Limit minutes instead",
+}
+"""What can be done about a limited quantity that has no values, as the beginning of a sentence."""
+
+
 def check_measured(budget: Budget, candidate: str, missing: Mapping[str, str]) -> None:
     """Raise BudgetError if a limited quantity is not measured for a candidate.
 
@@ -300,7 +307,7 @@ def check_measured(budget: Budget, candidate: str, missing: Mapping[str, str]) -
             raise BudgetError(
                 f"the budget limits {quantity}, but candidate {candidate!r} has no values of the measure {measure!r}: "
                 f"{missing[measure].rstrip('.')}.",
-                fix=f"Take {quantity} out of the budget, or mend what is missing.",
+                fix=f"{MENDS.get(quantity, 'Mend what is missing')}, or take {quantity} out of the budget.",
             )
 
 
