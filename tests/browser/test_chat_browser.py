@@ -38,8 +38,8 @@ pytestmark = [
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-LONG = " ".join(f"word{number}" for number in range(12_000))
-"""Two minutes of an answer: what comes after it is waited for longer than that, even if it waits for this one."""
+LONG = " ".join(f"word{number}" for number in range(30_000))
+"""Minutes of an answer."""
 KEY = "a-key-of-many-letters"
 
 
@@ -109,11 +109,12 @@ def test_hostile_answers_are_text(page: sync_api.Page) -> None:
 
 def test_an_answer_grows_and_can_be_stopped(page: sync_api.Page) -> None:
     ask(page, "a long one")
-    page.wait_for_selector(".answer .said:has-text('word20')")
+    # so many words that "long" does not stand in the last 200 characters of the next prompt, by which the server answers
+    page.wait_for_selector(".answer .said:has-text('word100')")
     page.click("#stop")
     answer = ended(page)
     assert "Stopped." in answer.inner_text()
-    assert "word11999" not in answer.inner_text()
+    assert "word29999" not in answer.inner_text()
     assert page.is_hidden("#stop")
     ask(page, "thanks")
     assert re.search(r"3 tokens · .* read · .* to the first word · .* in all", ended(page).inner_text())
