@@ -109,7 +109,7 @@ def test_hostile_answers_are_text(page: sync_api.Page) -> None:
 
 def test_an_answer_grows_and_can_be_stopped(page: sync_api.Page) -> None:
     ask(page, "a long one")
-    # so many words that "long" does not stand in the last 200 characters of the next prompt, by which the server answers
+    # so many words that "long" is not among the last 200 characters of the next prompt, which decide the answer
     page.wait_for_selector(".answer .said:has-text('word100')")
     page.click("#stop")
     answer = ended(page)
